@@ -1,0 +1,3 @@
+"""rubricate."""
+
+__version__ = "0.1.0"
