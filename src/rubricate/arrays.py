@@ -195,8 +195,8 @@ def pack(judgements: Sequence[Judgement], columns: Mapping[str, Columns], group:
     groups = np.arange(len(judgements)) if group is None else as_group(group, len(judgements))[0]
     return Scores(
         values=values, asked=asked, weights=spread["weights"], lo=lo, hi=hi, gate=spread["gate"].astype(np.bool_),
-        category=spread["category"].astype(np.int64), group=groups, rubric=rubric, criteria=tuple(t.ids for t in tables),
-        states=states, samples=tuple(j.sample for j in judgements),
+        category=spread["category"].astype(np.int64), group=groups, rubric=rubric,
+        criteria=tuple(t.ids for t in tables), states=states, samples=tuple(j.sample for j in judgements),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-class State(str, enum.Enum):
+class State(enum.StrEnum):
     """What became of one question (one criterion, one response).
 
     scored: a usable verdict. abstained: the judge said that it cannot tell. unreadable: replies came, none could be
@@ -29,9 +29,6 @@ class State(str, enum.Enum):
     TIMED_OUT = "timed_out"
     FAILED = "failed"
     SKIPPED = "skipped"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 STATES: tuple[State, ...] = tuple(State)
