@@ -1,0 +1,162 @@
+"""Reply text -> answers. Pure, strict, and never guessing.
+
+The last complete JSON object with the expected key counts, reasoning blocks and echoed examples before it do not. An
+answer that was never offered, a doubled id, a missing id or a value out of range is a problem of that id alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_THINK = re.compile(r"<(think|thinking|reasoning|analysis)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_decoder = json.JSONDecoder()
+ABSTAIN = "cannot_tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One readable answer: ``value`` in scale units, or None with ``abstained``; the judge's word, reason, quotes."""
+
+    value: float | None
+    label: str
+    reason: str = ""
+    quotes: tuple[str, ...] = ()
+    abstained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a reply held: answers by id, problems by id (each a sentence), ids that nobody asked for."""
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    extra: tuple[str, ...] = ()
+
+
+def strip_reasoning(text: str) -> str:
+    """``text`` without reasoning blocks; an unclosed block at the start swallows everything before its end tag.
+
+    >>> strip_reasoning("<think>met? no</think>{}")
+    '{}'
+    """
+    if "<" not in text:
+        return text
+    text = _THINK.sub("", text)
+    for tag in ("</think>", "</thinking>", "</reasoning>", "</analysis>"):
+        if tag in text:
+            text = text.rsplit(tag, 1)[1]
+    return text
+
+
+def last_object(text: str, key: str) -> dict[str, Any] | None:
+    """The last complete JSON object in ``text`` that has ``key``; None when there is none.
+
+    >>> last_object('for example {"a": 1}, so: {"a": 2} done', "a")
+    {'a': 2}
+    """
+    text = strip_reasoning(text).strip()
+    if text.startswith("{"):
+        try:
+            whole = json.loads(text, parse_constant=_refuse)
+            if isinstance(whole, dict) and key in whole:
+                return whole
+        except ValueError:
+            pass
+    found: dict[str, Any] | None = None
+    position = text.find("{")
+    while position >= 0:
+        try:
+            value, end = _decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            end = position + 1
+        else:
+            if isinstance(value, dict) and key in value:
+                found = value
+        position = text.find("{", end)
+    return found
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def parse_verdicts(text: str, offered: Mapping[str, Mapping[str, float] | tuple[float, float, bool]]) -> Parsed:
+    """Answers for the ids in ``offered``.
+
+    ``offered[id]`` is a table label -> value, or (min, max, whole) for numbers. The reply is
+    ``{"verdicts": [{"id", "verdict", "reason"?, "evidence"?}]}``, or the same entries keyed by id.
+    """
+    found = last_object(text, "verdicts")
+    if found is None:
+        problem = "the reply holds no complete JSON object with 'verdicts'" if text.strip() else "the reply is empty"
+        return Parsed(problems=dict.fromkeys(offered, problem))
+    answers: dict[str, Answer] = {}
+    problems: dict[str, str] = {}
+    extra: list[str] = []
+    for entry in _entries(found["verdicts"]):
+        name = entry.get("id")
+        name = name if isinstance(name, str) else str(name)
+        if name not in offered:
+            extra.append(name)
+        elif name in answers or name in problems:
+            answers.pop(name, None)
+            problems[name] = "answered twice"
+        else:
+            result = _answer(entry, offered[name])
+            if isinstance(result, Answer):
+                answers[name] = result
+            else:
+                problems[name] = result
+    for name in offered:
+        if name not in answers and name not in problems:
+            problems[name] = "left out of the reply"
+    return Parsed(answers, problems, tuple(extra))
+
+
+def _entries(verdicts: Any) -> list[dict[str, Any]]:
+    if isinstance(verdicts, dict):
+        return [({"id": k} | v) if isinstance(v, dict) else {"id": k, "verdict": v} for k, v in verdicts.items()]
+    if isinstance(verdicts, list):
+        return [e for e in verdicts if isinstance(e, dict)]
+    return []
+
+
+def _answer(entry: Mapping[str, Any], offered: Mapping[str, float] | tuple[float, float, bool]) -> Answer | str:
+    verdict = entry.get("verdict")
+    reason = entry.get("reason")
+    reason = reason if isinstance(reason, str) else ""
+    quotes = entry.get("evidence")
+    found = tuple(q for q in quotes if isinstance(q, str) and q) if isinstance(quotes, list) else ()
+    if isinstance(verdict, str) and verdict.strip().lower() == ABSTAIN:
+        return Answer(None, ABSTAIN, reason, found, abstained=True)
+    value = _number(verdict, offered) if isinstance(offered, tuple) else _label(verdict, offered)
+    if value is None:
+        return f"the verdict {str(verdict)[:60]!r} was never offered"
+    return Answer(value, str(verdict), reason, found)
+
+
+def _number(verdict: Any, offered: tuple[float, float, bool]) -> float | None:
+    low, high, whole = offered
+    if isinstance(verdict, str):
+        try:
+            verdict = float(verdict)
+        except ValueError:
+            return None
+    if isinstance(verdict, bool) or not isinstance(verdict, (int, float)) or not math.isfinite(verdict):
+        return None
+    if not low <= verdict <= high or (whole and not float(verdict).is_integer()):
+        return None
+    return float(verdict)
+
+
+def _label(verdict: Any, offered: Mapping[str, float]) -> float | None:
+    if isinstance(verdict, bool):
+        verdict = "met" if verdict else "not_met"
+    if not isinstance(verdict, str):
+        return None
+    return offered.get(verdict, offered.get(verdict.strip().lower().replace(" ", "_")))

@@ -1,0 +1,73 @@
+"""Packaged prompt templates: filled in one pass, with untrusted text fenced.
+
+A template is a text file with ``$name`` places. Filling is one pass over the template, so a ``$name`` inside a filled
+value stays text. Untrusted text goes between tags whose name holds a keyed digest of the text itself: whoever wrote
+the text cannot know the tag, and the same text always gets the same tag, so prompts stay cacheable and runs repeatable.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Mapping
+from importlib import resources
+
+from rubricate.errors import SettingError, UnknownNameError
+
+_PLACE = re.compile(r"\$([a-z_]+)")
+
+
+@functools.cache
+def template(name: str) -> str:
+    """The packaged template ``name`` (a file in ``llm/prompts``), without the final newline."""
+    folder = resources.files("rubricate.llm") / "prompts"
+    path = folder / f"{name}.txt"
+    if not path.is_file():
+        known = [p.name.removesuffix(".txt") for p in folder.iterdir() if p.name.endswith(".txt")]
+        raise UnknownNameError.among("prompt template", name, known)
+    return path.read_text(encoding="utf-8").rstrip("\n")
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """``text`` with every ``$name`` replaced in one pass; a place without a value is an error.
+
+    >>> fill("Q: $question", {"question": "costs $price?", "price": "never read"})
+    'Q: costs $price?'
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in values:
+            raise SettingError(
+                f"the template has a place ${name} and got no value for it", expected=sorted(values).__str__()
+            )
+        return values[name]
+
+    return _PLACE.sub(value, text)
+
+
+def fence_name(text: str, secret: str = "") -> str:
+    """The tag name that fences ``text``: ``d-`` and 10 hex digits, keyed, never contained in the text.
+
+    >>> fence_name("hello") == fence_name("hello"), fence_name("hello") == fence_name("hello", "k")
+    (True, False)
+    """
+    for attempt in range(100):
+        digest = hashlib.blake2b(
+            f"{attempt}\x1f{text}".encode(errors="surrogatepass"), key=secret.encode()[:64], digest_size=5
+        )
+        name = f"d-{digest.hexdigest()}"
+        if name not in text:
+            return name
+    raise SettingError("no fence was found that the text does not contain", where="fence_name")
+
+
+def fenced(label: str, text: str, fence: str) -> str:
+    """``text`` between tags named ``fence`` that carry a ``label`` (task, response, reference, document)."""
+    return f'<{fence} is="{label}">\n{text}\n</{fence}>'
+
+
+def prompt_digest(*texts: str) -> str:
+    """16 hex digits that name a prompt text, for the digests of judges."""
+    return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()[:16]
