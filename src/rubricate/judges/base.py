@@ -1,0 +1,70 @@
+"""What a judge is, and what every judge shares: batches, the digest, verdicts for calls that gave nothing.
+
+A judge is a frozen value: settings, prompt and parser are named by its digest. The client comes in with each question,
+so one judge works against any endpoint. A judge never raises for a bad reply: it returns a verdict with a state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from rubricate.errors import CallError, SettingError
+from rubricate.llm.client import Client
+from rubricate.rubrics.model import Criterion, Rubric
+from rubricate.types import Sample, State, Usage, Verdict
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """Answers criteria about a response. ``needs_client`` is False for judges that run here."""
+
+    needs_client: bool
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits over everything that decides its verdicts, the model of the client apart."""
+        ...
+
+    def batches(self, criteria: Sequence[Criterion]) -> list[tuple[Criterion, ...]]:
+        """How the criteria of one response are split over calls."""
+        ...
+
+    async def verdicts(
+        self, sample: Sample, rubric: Rubric, criteria: Sequence[Criterion], client: Client | None
+    ) -> tuple[Verdict, ...]:
+        """One verdict for each criterion of one batch, in order."""
+        ...
+
+
+def chunks(criteria: Sequence[Criterion], size: int | str) -> list[tuple[Criterion, ...]]:
+    """``criteria`` in batches of ``size``; ``"all"`` is one batch.
+
+    Raises SettingError for a size that is neither a positive number nor "all".
+    """
+    if size == "all":
+        return [tuple(criteria)] if criteria else []
+    if not isinstance(size, int) or size < 1:
+        raise SettingError(f"batch={size!r}", expected="'all' or a positive number of criteria per call")
+    return [tuple(criteria[k : k + size]) for k in range(0, len(criteria), size)]
+
+
+def settings_digest(judge: Any, *more: str) -> str:
+    """16 hex digits over the class name, the fields of a frozen dataclass and ``more`` (prompt digests, versions)."""
+    if not is_dataclass(judge):
+        raise SettingError(f"{judge!r} is not a dataclass", expected="a frozen dataclass of settings")
+    values = {f.name: repr(getattr(judge, f.name)) for f in fields(judge)}
+    text = json.dumps([type(judge).__qualname__, values, more], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def failed(criteria: Sequence[Criterion], error: CallError, judge: str) -> tuple[Verdict, ...]:
+    """Verdicts without a value for a call that gave no reply: the state of the error, its text as the reason."""
+    state = State(error.state)
+    return tuple(
+        Verdict(c.id, state, reason=str(error), judge=judge, attempts=error.attempts, raw=error.raw, usage=Usage())
+        for c in criteria
+    )
