@@ -1,0 +1,144 @@
+"""How a judge's prompt is laid out: fixed text, then the task and the response (fenced), then the criteria.
+
+Nothing fixed follows the criteria, so a server with a prefix cache encodes a response once for all its criteria.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from rubricate.llm.parse import ABSTAIN
+from rubricate.llm.prompts import fence_name, fenced, fill, template
+from rubricate.rubrics.model import Criterion, Rubric
+from rubricate.types import Message, Sample
+
+Offered = Mapping[str, float] | tuple[float, float, bool]
+
+_LABELS: dict[str, dict[str, float]] = {
+    "binary": {"met": 1.0, "not_met": 0.0},
+    "ternary": {"met": 1.0, "partial": 0.5, "not_met": 0.0},
+}
+
+
+@functools.lru_cache(maxsize=1024)
+def system_text(name: str, reasons: bool, evidence: bool, abstain: bool, guidelines: str) -> str:
+    """The fixed part of the prompt for one choice of settings."""
+    reason = '"reason": "one sentence", ' if reasons else ""
+    quotes = '"evidence": ["exact quote of the response"], ' if evidence else ""
+    cannot = f" Answer {ABSTAIN} if the material does not settle it." if abstain else ""
+    text = fill(template(name), {"fields": quotes + reason, "abstain": cannot})
+    return f"{text}\n{guidelines}" if guidelines else text
+
+
+def material(sample: Sample, secret: str) -> str:
+    """Task, documents, reference and response of a sample, each fenced by the same tag."""
+    blocks = [("task", sample.task)]
+    blocks += [("document", d) for d in sample.documents]
+    if sample.reference is not None:
+        blocks.append(("reference", sample.reference))
+    blocks += [(f"step {k}", s.text) for k, s in enumerate(sample.steps, 1)]
+    blocks.append(("response", sample.response))
+    fence = fence_name("\x1f".join(text for _, text in blocks), secret)
+    return "\n".join(fenced(label, text, fence) for label, text in blocks)
+
+
+T = TypeVar("T")
+
+
+def by_identity(fn: Callable[[Criterion], T]) -> Callable[[Criterion], T]:
+    """Remember ``fn(criterion)`` per object: hashing a criterion by value costs more than most of what is cached.
+
+    The object is kept with its result, so its id stays its own; the table is emptied when it is full.
+    """
+    table: dict[int, tuple[Criterion, T]] = {}
+
+    @functools.wraps(fn)
+    def remembered(criterion: Criterion) -> T:
+        entry = table.get(id(criterion))
+        if entry is None:
+            if len(table) >= 65536:
+                table.clear()
+            entry = table[id(criterion)] = (criterion, fn(criterion))
+        return entry[1]
+
+    return remembered
+
+
+@by_identity
+def criterion_text(criterion: Criterion) -> str:
+    """A criterion as the judge sees it: ``[id] text {answers}``, then anchors, checks and examples, indented."""
+    scale, answers = criterion.scale, ""
+    if scale.kind == "labels":
+        answers = " {" + ", ".join(scale.labels) + "}"
+    elif scale.kind == "ternary":
+        answers = " {met, partial, not_met}"
+    elif scale.kind != "binary":
+        answers = f" {{{scale.min:g} to {scale.max:g}{'' if scale.kind == 'points' else ', whole'}}}"
+    lines = [f"[{criterion.id}] {criterion.text}{answers}"]
+    lines += [f"  {level}: {text}" for level, text in scale.anchors.items()]
+    lines += [f"  - {check}" for check in criterion.checks]
+    if criterion.reference:
+        lines.append(f"  expected: {criterion.reference}")
+    if criterion.allow_examples:
+        lines.append("  any one of the examples named is enough")
+    lines += [f"  example: {json.dumps(e.response, ensure_ascii=False)} -> {e.value}" for e in criterion.examples]
+    return "\n".join(lines)
+
+
+@by_identity
+def offered(criterion: Criterion) -> Offered:
+    """The answers of a criterion: label -> value, or (min, max, whole numbers only)."""
+    scale = criterion.scale
+    if scale.kind == "labels":
+        return dict(scale.labels)
+    if scale.kind in _LABELS:
+        return _LABELS[scale.kind]
+    return (scale.min, scale.max, scale.kind != "points")
+
+
+def messages(system: str, block: str, criteria: Sequence[Criterion]) -> tuple[Message, ...]:
+    """The chat messages for one call."""
+    return (Message("system", system), Message("user", block + "\n" + "\n".join(map(criterion_text, criteria))))
+
+
+def schema(criteria: Sequence[Criterion], reasons: bool, evidence: bool, abstain: bool) -> str:
+    """JSON schema of the reply for these criteria, for servers that constrain their output."""
+    answers: set[str] = set()
+    numbers = False
+    for criterion in criteria:
+        choices = offered(criterion)
+        if isinstance(choices, tuple):
+            numbers = True
+        else:
+            answers |= set(choices)
+    kinds: list[dict[str, object]] = []
+    if answers or abstain:
+        kinds.append({"type": "string", "enum": sorted(answers | ({ABSTAIN} if abstain else set()))})
+    if numbers:
+        kinds.append({"type": "number"})
+    fields: dict[str, object] = {"id": {"type": "string", "enum": [c.id for c in criteria]}}
+    if evidence:
+        fields["evidence"] = {"type": "array", "items": {"type": "string"}}
+    if reasons:
+        fields["reason"] = {"type": "string"}
+    fields["verdict"] = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    entry = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+    verdicts = {"type": "array", "items": entry, "minItems": len(criteria), "maxItems": len(criteria)}
+    whole = {
+        "type": "object",
+        "properties": {"verdicts": verdicts},
+        "required": ["verdicts"],
+        "additionalProperties": False,
+    }
+    return json.dumps(whole, sort_keys=False)
+
+
+def shared_prefix(sample: Sample, rubric: Rubric, judge_system: str, secret: str) -> float:
+    """Share of the characters of one-criterion prompts that two criteria of one response have in common, in front."""
+    block = material(sample, secret) + "\n"
+    lengths = [len(criterion_text(c)) for c in rubric.leaves]
+    common = len(judge_system) + len(block)
+    return common / (common + sum(lengths) / len(lengths))

@@ -1,0 +1,303 @@
+"""The HTTP client for OpenAI-compatible servers (vLLM, SGLang, llama.cpp, transformers serve, OpenAI, ...).
+
+One connection pool per process, event loop and client, opened lazily: the same client object works across repeated
+``asyncio.run``, inside a running loop, from threads and in forked workers. It makes one attempt; retries, limits and
+caps are wrappers. It notices what a server leaves out in silence (log-probabilities, the schema, some of the choices)
+and says so in the reply's notes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+
+from rubricate.errors import CallError, SettingError
+from rubricate.llm.client import Reply, Request, Token
+from rubricate.types import Message, Usage
+
+RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_SCHEMA_WORDS = ("response_format", "json_schema", "json_object", "guided", "grammar", "structured")
+_LADDER = ("json_schema", "json_object", "text")
+_HINTS = {
+    401: "Set the API key (OPENAI_API_KEY, or api_key=...)",
+    403: "The key is not allowed to use this model",
+    404: "Check the base url (it usually ends in /v1) and the model name",
+    413: "The prompt is larger than the server takes: judge fewer criteria per call or shorten documents",
+}
+
+
+@dataclass(frozen=True)
+class _Pool:
+    loop: asyncio.AbstractEventLoop
+    session: aiohttp.ClientSession
+    keeper: AsyncGenerator[None, None]
+
+
+_inherited: list[_Pool] = []  # pools of a parent process: kept, so that nothing of its loops is touched here
+
+
+@dataclass
+class _Pools:
+    """Open pools by (process, loop), and what each model was found not to support. Never pickled, never compared."""
+
+    open: dict[tuple[int, int], _Pool] = field(default_factory=dict)
+    json_mode: dict[str, str] = field(default_factory=dict)
+
+    def forget_dead(self) -> None:
+        """Drop pools of loops that have ended (they closed with their loop) and of the parent process."""
+        for key, pool in list(self.open.items()):
+            if key[0] != os.getpid():
+                _inherited.append(pool)
+            if key[0] != os.getpid() or pool.loop.is_closed():
+                self.open.pop(key, None)
+
+
+@dataclass(frozen=True)
+class HttpClient:
+    """Client of one OpenAI-compatible endpoint.
+
+    ``base_url`` ends where ``/chat/completions`` begins. ``json_mode`` is how a schema is asked for: ``auto`` starts
+    with json_schema and steps down to json_object and plain text when the server refuses. ``prices`` are money per
+    million prompt and completion tokens. ``connect_timeout`` in seconds; the time limit of a whole call belongs to
+    the wrapper in ``rubricate.llm.calls``.
+    """
+
+    base_url: str
+    model: str
+    api_key: str | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    json_mode: str = "auto"
+    prices: tuple[float, float] = (0.0, 0.0)
+    connect_timeout: float = 10.0
+    connections: int = 0
+    _pools: _Pools = field(default_factory=_Pools, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.base_url.startswith(("http://", "https://")):
+            raise SettingError(f"base_url={self.base_url!r}", expected="an address like http://localhost:8000/v1")
+        if self.json_mode not in ("auto", *_LADDER):
+            raise SettingError(f"json_mode={self.json_mode!r}", expected=f"auto or one of {_LADDER}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_pools"}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state, _pools=_Pools())
+
+    @property
+    def endpoint(self) -> str:
+        """The base url without a trailing slash."""
+        return self.base_url.rstrip("/")
+
+    async def complete(self, request: Request) -> Reply:
+        """One attempt. Raises CallError with the state, the HTTP status and Retry-After where there are any."""
+        model = request.model or self.model
+        while True:
+            mode = self._mode(model) if request.schema else "text"
+            try:
+                data, seconds = await self._post(_body(request, model, mode))
+                break
+            except CallError as error:
+                if not (request.schema and self._step_down(model, mode, error)):
+                    raise
+        reply = self._read(data, request, mode, seconds)
+        if len(reply.texts) < request.n:
+            reply = await self._top_up(reply, request)
+        return reply
+
+    async def close(self) -> None:
+        """Close the pool of the running loop (those of other loops close with their loops)."""
+        pool = self._pools.open.pop((os.getpid(), id(asyncio.get_running_loop())), None)
+        if pool:
+            await pool.keeper.aclose()
+
+    async def _post(self, body: dict[str, Any]) -> tuple[dict[str, Any], float]:
+        start = time.perf_counter()
+        where = f"POST {self.endpoint}/chat/completions"
+        try:
+            session = await self._session()
+            async with session.post(f"{self.endpoint}/chat/completions", data=json.dumps(body).encode()) as response:
+                raw = await response.read()
+                status, headers = response.status, response.headers
+        except (aiohttp.ClientError, OSError) as error:
+            raise CallError(f"{type(error).__name__}: {error}", retryable=True, where=where) from error
+        seconds = time.perf_counter() - start
+        if status != 200:
+            raise _status_error(status, headers, raw, where)
+        try:
+            data = json.loads(raw)
+        except ValueError:
+            text = raw[:2000].decode("utf-8", "replace")
+            raise CallError(
+                "the server sent 200 with a body that is not JSON", retryable=True, raw=text, where=where
+            ) from None
+        if not isinstance(data, dict) or not data.get("choices"):
+            raise CallError("the reply has no choices", retryable=True, raw=str(data), where=where)
+        return data, seconds
+
+    async def _session(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        key = (os.getpid(), id(loop))
+        pool = self._pools.open.get(key)
+        if pool is not None and pool.loop is loop and not pool.session.closed:
+            return pool.session
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self.connections, ttl_dns_cache=300, keepalive_timeout=30),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.connect_timeout),
+            headers=self._headers(),
+            trust_env=True,
+        )
+        keeper = _keeper(session)
+        self._pools.forget_dead()
+        self._pools.open[key] = _Pool(loop, session, keeper)
+        await anext(keeper)
+        return session
+
+    def _headers(self) -> dict[str, str]:
+        key = self.api_key or os.environ.get("OPENAI_API_KEY", "")
+        bearer = {"Authorization": f"Bearer {key}"} if key else {}
+        return {"Content-Type": "application/json", **bearer, **dict(self.headers)}
+
+    def _mode(self, model: str) -> str:
+        return self._pools.json_mode.get(model, _LADDER[0]) if self.json_mode == "auto" else self.json_mode
+
+    def _step_down(self, model: str, mode: str, error: CallError) -> bool:
+        """Whether a refused ``response_format`` can be asked for in a weaker form; remembered per model."""
+        refused = error.status in (400, 415, 422, 501) and any(
+            w in f"{error} {error.raw}".lower() for w in _SCHEMA_WORDS
+        )
+        if self.json_mode != "auto" or not refused or mode == _LADDER[-1]:
+            return False
+        self._pools.json_mode[model] = _LADDER[_LADDER.index(mode) + 1]
+        return True
+
+    async def _top_up(self, reply: Reply, request: Request) -> Reply:
+        """Ask one by one for the choices that a server left out, and say so."""
+        single = replace(request, n=1)
+        bodies = [_body(single, request.model or self.model, "text") for _ in range(request.n - len(reply.texts))]
+        rest = [self._read(data, single, "text", s) for data, s in await asyncio.gather(*map(self._post, bodies))]
+        return replace(
+            reply,
+            texts=reply.texts + tuple(r.text for r in rest),
+            finish=reply.finish + tuple(r.finish[0] for r in rest),
+            usage=sum((r.usage for r in rest), reply.usage),
+            tokens=reply.tokens + tuple(t for r in rest for t in r.tokens),
+            notes=(*reply.notes, "fewer-choices"),
+        )
+
+    def _read(self, data: Mapping[str, Any], request: Request, mode: str, seconds: float) -> Reply:
+        choices = data["choices"]
+        texts, finish, tokens, notes = [], [], [], []
+        for choice in choices:
+            message = choice.get("message") or {}
+            reason = choice.get("finish_reason") or "stop"
+            if message.get("refusal") or reason == "content_filter":
+                raise CallError(
+                    "the model refused",
+                    state="refused",
+                    raw=str(message.get("refusal") or message.get("content") or ""),
+                )
+            texts.append(_text(message.get("content")))
+            finish.append(reason)
+            if request.top_logprobs:
+                tokens.append(_tokens(choice.get("logprobs")))
+        if request.top_logprobs and not all(tokens):
+            notes.append("no-logprobs")
+        if request.schema and mode == "json_schema" and texts and not texts[0].lstrip().startswith(("{", "[")):
+            notes.append("no-schema")
+        usage = self._usage(data.get("usage") or {}, seconds)
+        return Reply(tuple(texts), tuple(finish), str(data.get("model", "")), usage, tuple(tokens), tuple(notes))
+
+    def _usage(self, used: Mapping[str, Any], seconds: float) -> Usage:
+        prompt, completion = int(used.get("prompt_tokens") or 0), int(used.get("completion_tokens") or 0)
+        cost = (prompt * self.prices[0] + completion * self.prices[1]) / 1e6
+        return Usage(1, prompt, completion, cost, seconds)
+
+
+def _body(request: Request, model: str, mode: str) -> dict[str, Any]:
+    body: dict[str, Any] = {"model": model, "messages": [_wire(m) for m in request.messages]}
+    for name in ("temperature", "max_tokens", "seed"):
+        value = getattr(request, name)
+        if value is not None:
+            body[name] = value
+    if request.n > 1:
+        body["n"] = request.n
+    if request.top_logprobs:
+        body |= {"logprobs": True, "top_logprobs": request.top_logprobs}
+    if request.stop:
+        body["stop"] = list(request.stop)
+    if request.schema and mode == "json_schema":
+        schema = {"name": "verdicts", "strict": True, "schema": json.loads(request.schema)}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    elif request.schema and mode == "json_object":
+        body["response_format"] = {"type": "json_object"}
+    return body | dict(request.extra)
+
+
+def _wire(message: Message) -> dict[str, str]:
+    return {"role": message.role, "content": message.content}
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, list):
+        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
+def _tokens(logprobs: Any) -> tuple[Token, ...]:
+    entries = logprobs.get("content") if isinstance(logprobs, dict) else None
+    return tuple(
+        Token(
+            str(e.get("token", "")),
+            float(e.get("logprob", 0.0)),
+            tuple((str(t.get("token", "")), float(t.get("logprob", 0.0))) for t in e.get("top_logprobs") or ()),
+        )
+        for e in entries or ()
+    )
+
+
+def _status_error(status: int, headers: Mapping[str, str], raw: bytes, where: str) -> CallError:
+    text = raw[:2000].decode("utf-8", "replace")
+    try:
+        error = json.loads(text).get("error")
+        message = error.get("message", "") if isinstance(error, dict) else str(error or text)
+    except (ValueError, AttributeError):
+        message = text
+    return CallError(
+        f"HTTP {status}: {str(message)[:300] or 'no message'}",
+        status=status,
+        retry_after=_retry_after(headers.get("Retry-After")),
+        retryable=status in RETRYABLE,
+        raw=text,
+        where=where,
+        hint=_HINTS.get(status, ""),
+    )
+
+
+def _retry_after(value: str | None) -> float | None:
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+async def _keeper(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    """Closes the session when its loop shuts down: asyncio.run closes every async generator that was started in it."""
+    try:
+        yield
+    finally:
+        await session.close()
