@@ -120,7 +120,8 @@ class Scores:
 
     ``weights``, ``lo``, ``hi``, ``gate``, ``category`` are [N, C] (broadcast views when all rows share a rubric).
     ``rubric[N]`` says which rubric, ``criteria[k]`` names the columns of rubric k; columns past its end are not asked.
-    ``states[N, C]`` codes the verdict state (position in ``rubricate.types.STATES``; -1: no verdict).
+    ``digests[k]`` is the digest of rubric k. ``states[N, C]`` codes the verdict state (position in
+    ``rubricate.types.STATES``; -1: no verdict).
     """
 
     values: Floats
@@ -135,6 +136,7 @@ class Scores:
     criteria: tuple[tuple[str, ...], ...]
     states: NDArray[np.int8]
     samples: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -197,6 +199,7 @@ def pack(judgements: Sequence[Judgement], columns: Mapping[str, Columns], group:
         values=values, asked=asked, weights=spread["weights"], lo=lo, hi=hi, gate=spread["gate"].astype(np.bool_),
         category=spread["category"].astype(np.int64), group=groups, rubric=rubric,
         criteria=tuple(t.ids for t in tables), states=states, samples=tuple(j.sample for j in judgements),
+        digests=tuple(digests),
     )  # fmt: skip
 
 

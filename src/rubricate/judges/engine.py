@@ -148,6 +148,10 @@ class Collector:
         self._asked[question.sample.id] = question
         self._parts.setdefault(question.sample.id, {}).update({v.criterion: v for v in verdicts})
 
+    def known(self) -> dict[str, frozenset[str]]:
+        """Criteria that have a verdict, by response."""
+        return {name: frozenset(part) for name, part in self._parts.items()}
+
     def judgement(self, sample: str) -> Judgement:
         """All verdicts of one response so far."""
         asked, have = self._asked[sample], self._parts[sample]
