@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import rubricate
-from rubricate.arrays import Floats, Scores, pack
-from rubricate.errors import LockError, RubricError, SettingError, UnknownNameError
+from rubricate import __version__
+from rubricate.arrays import Floats, Scores
+from rubricate.errors import SettingError
 from rubricate.judges.base import Judge
 from rubricate.judges.engine import Collector, Progress, Question, find_rubric, judge_stream
 from rubricate.judges.lexical import LexicalJudge
@@ -25,14 +25,13 @@ from rubricate.judges.pointwise import PointwiseJudge
 from rubricate.llm.calls import Calls, CallSettings
 from rubricate.llm.client import Client
 from rubricate.llm.sync import run_sync
-from rubricate.rewards.named import named
 from rubricate.rewards.policies import Rewards
-from rubricate.rubrics.model import Criterion, PolicySpec, Rubric
+from rubricate.rubrics.model import Criterion, Rubric
+from rubricate.scoring import Policy, as_rubrics, contributions, pack_samples, policy_of, reward
 from rubricate.store import RunFolder, digest
 from rubricate.types import Judgement, Message, Sample, State, Usage, Verdict
 
 OnProgress = Callable[[Progress], None]
-Policy = str | PolicySpec | None
 
 
 @dataclass(frozen=True)
@@ -59,26 +58,6 @@ class Result:
     def contributions(self, policy: Policy = None) -> Floats:
         """[N, C]: how much each criterion moved the reward of each response."""
         return contributions(self.scores, self.rubrics, policy)
-
-
-def as_rubrics(rubrics: Rubric | Iterable[Rubric] | Mapping[str, Rubric]) -> dict[str, Rubric]:
-    """Rubrics by id; two different rubrics with one id are an error."""
-    if isinstance(rubrics, Rubric):
-        return {rubrics.id: rubrics}
-    table: dict[str, Rubric] = {}
-    for rubric in rubrics.values() if isinstance(rubrics, Mapping) else rubrics:
-        if rubric.id in table and table[rubric.id].digest != rubric.digest:
-            raise RubricError(f"two different rubrics have the id {rubric.id!r}", hint="Give each its own id")
-        if rubric.locked and rubric.locked != rubric.digest:
-            raise LockError(
-                f"the rubric was changed after it was locked (digest {rubric.digest}, lock {rubric.locked})",
-                where=f"rubric {rubric.id!r}",
-                hint="Undo the change, or lock it again: rubricate rubric lock FILE",
-            )
-        table[rubric.id] = rubric
-    if not table:
-        raise RubricError("no rubric was given", expected="at least one")
-    return table
 
 
 def as_samples(prompt: str | Sequence[Message], responses: Sequence[str], rubric: str = "") -> tuple[Sample, ...]:
@@ -143,7 +122,7 @@ async def run_async(
     judge = judge or (PointwiseJudge() if client is not None else LexicalJudge())
     ledger_client = client if client is None or isinstance(client, Calls) else Calls(client, calls)
     for rubric in table.values():
-        _policy(rubric, policy)  # an unknown policy fails before anything is asked
+        policy_of(rubric, policy)  # an unknown policy fails before anything is asked
     progress = Progress(total=sum(len(find_rubric(s, table).leaves) for s in chosen))
     collector = Collector()
     if out is None:
@@ -272,27 +251,6 @@ def _result(
     return Result(samples, table, judgements, scores, reward(scores, table, policy), usage, path)
 
 
-def pack_samples(samples: Sequence[Sample], table: Mapping[str, Rubric], judgements: Sequence[Judgement]) -> Scores:
-    """Judgements as arrays; responses of one ``group`` share a group id, those without a group stand alone."""
-    names = [s.group or f"\x1f{s.id}" for s in samples]
-    codes = {name: k for k, name in enumerate(dict.fromkeys(names))}
-    group = np.fromiter((codes[n] for n in names), dtype=np.int64, count=len(names))
-    return pack(judgements, {r.digest: r.columns() for r in table.values()}, group)
-
-
-def reward(scores: Scores, rubrics: Rubric | Iterable[Rubric] | Mapping[str, Rubric], policy: Policy = None) -> Rewards:
-    """Rewards under the policies that the rubrics carry, or under ``policy``; nothing is asked."""
-    return _by_policy(scores, as_rubrics(rubrics), policy, lambda p, s, structure: p.score(s, structure))
-
-
-def contributions(scores: Scores, rubrics: Mapping[str, Rubric], policy: Policy = None) -> Floats:
-    """[N, C]: how much each criterion moved each reward, under the policy."""
-    out = np.zeros(scores.values.shape)
-    for rows, chosen, structure in _parts(scores, as_rubrics(rubrics), policy):
-        out[rows] = chosen.contributions(_rows(scores, rows), structure)
-    return out
-
-
 def rescore(path: str | Path, policy: Policy = None) -> Result:
     """The result of a stored run, with rewards computed again under ``policy``. No call is made."""
     folder = RunFolder.open(path)
@@ -340,41 +298,6 @@ def save(folder: RunFolder, result: Result, *, finished: bool) -> None:
     folder.write_json("run.json", {**folder.config(), **summary})
 
 
-def _parts(scores: Scores, table: Mapping[str, Rubric], policy: Policy) -> list[tuple[Any, Any, Any]]:
-    """(rows, policy, structure) for every set of rows that can be scored together."""
-    by_digest = {r.digest: r for r in table.values()}
-    parts: dict[Any, tuple[list[int], Any, Any]] = {}
-    for code, name in enumerate(scores.digests):
-        if name not in by_digest:
-            raise UnknownNameError.among("rubric digest", name, by_digest, where="scores")
-        rubric = by_digest[name]
-        chosen = _policy(rubric, policy)
-        structure = rubric.structure() if chosen.needs_structure else None
-        parts.setdefault(name if structure is not None else chosen, ([], chosen, structure))[0].append(code)
-    return [(np.isin(scores.rubric, codes), chosen, structure) for codes, chosen, structure in parts.values()]
-
-
-def _policy(rubric: Rubric, policy: Policy) -> Any:
-    spec = rubric.policy if policy is None else PolicySpec.model_validate(policy) if isinstance(policy, str) else policy
-    return named(spec.name, **spec.settings)
-
-
-def _rows(scores: Scores, rows: Any) -> Scores:
-    if rows.all():
-        return scores
-    names = ("values", "asked", "weights", "lo", "hi", "gate", "category", "group", "rubric", "states")
-    return replace(scores, **{n: getattr(scores, n)[rows] for n in names})
-
-
-def _by_policy(scores: Scores, table: Mapping[str, Rubric], policy: Policy, score: Callable[..., Rewards]) -> Rewards:
-    parts = _parts(scores, table, policy)
-    if len(parts) == 1 and parts[0][0].all():
-        return score(parts[0][1], scores, parts[0][2])
-    return Rewards.gather(
-        len(scores), [(rows, score(p, _rows(scores, rows), structure)) for rows, p, structure in parts]
-    )
-
-
 def _config(
     table: Mapping[str, Rubric],
     samples: Sequence[Sample],
@@ -385,7 +308,7 @@ def _config(
 ) -> dict[str, Any]:
     inner = client.client if isinstance(client, Calls) else client
     return {
-        "rubricate": rubricate.__version__,
+        "rubricate": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "numpy": np.__version__,

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import rubricate.judges.layout as layout
 from rubricate.errors import CallError, SettingError
-from rubricate.judges import layout
 from rubricate.judges.base import chunks, failed, settings_digest
 from rubricate.judges.evidence import check_quotes
 from rubricate.llm.client import Client, Reply, Request

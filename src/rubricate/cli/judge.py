@@ -1,0 +1,130 @@
+"""``rubricate judge``: rubrics and responses in, verdicts, rewards and a report out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rubricate.judges.base import Judge
+    from rubricate.llm.client import Client
+    from rubricate.rubrics.model import Rubric
+    from rubricate.types import Sample
+
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Run folder to write (verdicts, rewards, report.html).")]
+
+
+def judge(
+    rubric: Annotated[Path, typer.Argument(help="Rubric file (.yaml .json .toml .jsonl); with --format, a data set.")],
+    samples: Annotated[Path | None, typer.Argument(help="Responses (.jsonl .json .csv .parquet).")] = None,
+    out: Out = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="OpenAI-compatible endpoint; without it the embedded judge.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Model name at the endpoint.")] = None,
+    batch: Annotated[str, typer.Option(help="Criteria per call: a number or 'all'.")] = "all",
+    reasons: Annotated[bool, typer.Option(help="Ask for a reason before each verdict.")] = True,
+    evidence: Annotated[str, typer.Option(help="Quotes: none, ask or require.")] = "none",
+    structured: Annotated[bool, typer.Option(help="Send a JSON schema with each call.")] = False,
+    policy: Annotated[str | None, typer.Option(help="Scoring policy in place of the rubric's own.")] = None,
+    format: Annotated[
+        str | None, typer.Option(help="Read the file with an importer (healthbench, biggen, ...).")
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
+    retry_missing: Annotated[bool, typer.Option(help="With --resume: ask again what has no value.")] = False,
+    concurrency: Annotated[int, typer.Option(help="Calls in flight.")] = 64,
+    timeout: Annotated[float, typer.Option(help="Seconds for one attempt.")] = 60.0,
+    max_cost: Annotated[float | None, typer.Option(help="Stop when this much money is spent.")] = None,
+    max_calls: Annotated[int | None, typer.Option(help="Stop after this many calls.")] = None,
+    prices: Annotated[str, typer.Option(help="Money per million prompt,completion tokens.")] = "0,0",
+    cache: Annotated[Path | None, typer.Option(help="SQLite file that keeps replies between runs.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first responses.")] = None,
+    verdicts: Annotated[bool, typer.Option(help="Print every verdict with its reason.")] = False,
+) -> None:
+    """Judge responses against rubrics and compute rewards."""
+    from rubricate.cli.runs import write_report
+    from rubricate.llm.calls import Calls, CallSettings
+    from rubricate.llm.limits import LimitSettings
+    from rubricate.pipeline import run
+    from rubricate.report.terminal import print_summary, print_verdicts, progress_bar
+
+    table, chosen = _inputs(rubric, samples, format)
+    chosen = chosen[:limit]
+    settings = CallSettings(
+        timeout=timeout, deadline=3 * timeout, max_cost=max_cost, max_calls=max_calls,
+        limits=LimitSettings(in_flight=concurrency),
+    )  # fmt: skip
+    client = _client(base_url, model, prices, cache)
+    with progress_bar() as on_progress:
+        result = run(
+            table, chosen, judge=_judge(client, batch, reasons, evidence, structured), policy=policy, out=out,
+            client=None if client is None else Calls(client, settings), resume=resume, retry_missing=retry_missing,
+            concurrency=concurrency, on_progress=on_progress,
+            info={"inputs": [str(p) for p in (rubric, samples) if p]},
+        )  # fmt: skip
+    if verdicts:
+        print_verdicts(result)
+    print_summary(result)
+    if out is not None:
+        typer.echo(f"\nrun     {out}\nreport  {write_report(out)}")
+
+
+def _inputs(rubric: Path, samples: Path | None, format: str | None) -> tuple[dict[str, Rubric], Sequence[Sample]]:
+    from rubricate.errors import DataError
+    from rubricate.rubrics.io import read_rubrics
+    from rubricate.rubrics.model import Rubric
+    from rubricate.samples import read_items
+    from rubricate.scoring import as_rubrics
+
+    if format is not None:
+        from rubricate.rubrics.importers import import_file
+
+        imported = import_file(format, rubric)
+        found = [s for item in imported for s in item.samples]
+        if samples is None:
+            if not found:
+                raise DataError(f"{rubric} holds rubrics and no responses", hint="Name a file of responses as well")
+            return as_rubrics([item.rubric for item in imported]), found
+        return as_rubrics([item.rubric for item in imported]), [s for s, _ in read_items(samples)]
+    if samples is None:
+        raise DataError("no file of responses was named", expected="rubricate judge RUBRIC RESPONSES")
+    pairs = list(read_items(samples))
+    inline = [Rubric.model_validate(r) for _, r in pairs if r is not None]
+    return as_rubrics([*read_rubrics(rubric), *inline]), [s for s, _ in pairs]
+
+
+def _client(base_url: str | None, model: str | None, prices: str, cache: Path | None) -> Client | None:
+    from rubricate.errors import SettingError
+
+    if base_url is None:
+        if model is not None:
+            raise SettingError("--model needs --base-url", hint="For example --base-url http://localhost:8000/v1")
+        return None
+    from rubricate.llm.cache import Cached
+    from rubricate.llm.http import HttpClient
+    from rubricate.store import SqliteMemory
+
+    if model is None:
+        raise SettingError("--base-url needs --model", hint="The model's name at that endpoint")
+    try:
+        prompt, completion = (float(p) for p in prices.split(","))
+    except ValueError:
+        raise SettingError(f"--prices {prices!r}", expected="two numbers: PROMPT,COMPLETION per million") from None
+    client: Any = HttpClient(base_url, model, prices=(prompt, completion))
+    return Cached(client, SqliteMemory(cache)) if cache is not None else client
+
+
+def _judge(client: Client | None, batch: str, reasons: bool, evidence: Any, structured: bool) -> Judge:
+    from rubricate.errors import SettingError
+    from rubricate.judges.lexical import LexicalJudge
+    from rubricate.judges.pointwise import PointwiseJudge
+
+    if client is None:
+        return LexicalJudge()
+    if batch != "all" and not batch.isdigit():
+        raise SettingError(f"--batch {batch!r}", expected="a number of criteria per call, or 'all'")
+    size: Any = "all" if batch == "all" else int(batch)
+    return PointwiseJudge(batch=size, reasons=reasons, evidence=evidence, structured=structured)

@@ -1,0 +1,104 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rubricate.llm.parse import last_object, parse_verdicts, strip_reasoning
+
+BINARY = {"met": 1.0, "not_met": 0.0}
+
+
+def reply(*entries, **more):
+    return json.dumps({"verdicts": list(entries)} | more)
+
+
+def test_a_plain_reply():
+    parsed = parse_verdicts(reply({"id": "a", "reason": "yes", "verdict": "met"}), {"a": BINARY})
+    assert parsed.answers["a"].value == 1.0
+    assert parsed.answers["a"].reason == "yes"
+    assert not parsed.problems
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ({"id": "a", "verdict": "excellent"}, "never offered"),
+        ({"id": "a", "verdict": 1}, "never offered"),
+        ({"id": "a"}, "never offered"),
+        ({"id": "b", "verdict": "met"}, "left out"),
+    ],
+)
+def test_what_was_never_offered_is_a_problem_of_that_id(entry, problem):
+    parsed = parse_verdicts(reply(entry), {"a": BINARY})
+    assert problem in parsed.problems["a"]
+    assert "a" not in parsed.answers
+
+
+def test_doubled_ids_cancel_and_unknown_ones_are_listed():
+    text = reply({"id": "a", "verdict": "met"}, {"id": "a", "verdict": "met"}, {"id": "z", "verdict": "met"})
+    parsed = parse_verdicts(text, {"a": BINARY, "b": BINARY})
+    assert parsed.problems == {"a": "answered twice", "b": "left out of the reply"}
+    assert parsed.extra == ("z",)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "offered", "value"),
+    [
+        (4, (1.0, 5.0, True), 4.0),
+        ("4", (1.0, 5.0, True), 4.0),
+        (3.5, (0.0, 10.0, False), 3.5),
+        (3.5, (1.0, 5.0, True), None),
+        (6, (1.0, 5.0, True), None),
+        (True, (0.0, 1.0, True), None),
+        ("NaN", (0.0, 1.0, False), None),
+        (True, BINARY, 1.0),
+        ("Not Met", BINARY, 0.0),
+        ("no", {"no": 0.0, "yes": 1.0}, 0.0),
+    ],
+)
+def test_numbers_and_labels(verdict, offered, value):
+    parsed = parse_verdicts(reply({"id": "a", "verdict": verdict}), {"a": offered})
+    assert (parsed.answers["a"].value if "a" in parsed.answers else None) == value
+
+
+def test_nan_in_the_json_is_not_a_number():
+    parsed = parse_verdicts('{"verdicts": [{"id": "a", "verdict": NaN}]}', {"a": (0.0, 1.0, False)})
+    assert "a" not in parsed.answers
+
+
+def test_abstaining_is_an_answer_without_a_value():
+    answer = parse_verdicts(reply({"id": "a", "verdict": "cannot_tell"}), {"a": BINARY}).answers["a"]
+    assert answer.abstained
+    assert answer.value is None
+
+
+def test_reasoning_and_echoed_examples_do_not_count():
+    echoed = 'Format: {"verdicts": [{"id": "a", "verdict": "not_met"}]}. Now mine: '
+    text = "<think>" + echoed + "</think>" + echoed + reply({"id": "a", "verdict": "met"}) + " Done."
+    assert parse_verdicts(text, {"a": BINARY}).answers["a"].value == 1.0
+    assert strip_reasoning("half a thought</think>rest") == "rest"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "no json", '{"verdicts": [{"id": "a", "verdict": "me', "{}", "[1]", "null"]
+)
+def test_unreadable_replies_are_problems_of_every_id(text):
+    parsed = parse_verdicts(text, {"a": BINARY, "b": BINARY})
+    assert set(parsed.problems) == {"a", "b"}
+
+
+def test_entries_keyed_by_id_and_fenced_in_markdown_are_read():
+    parsed = parse_verdicts(
+        '```json\n{"verdicts": {"a": {"verdict": "met"}, "b": "not_met"}}\n```', {"a": BINARY, "b": BINARY}
+    )
+    assert {k: v.value for k, v in parsed.answers.items()} == {"a": 1.0, "b": 0.0}
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_the_parser_or_makes_a_verdict_without_the_key(text):
+    parsed = parse_verdicts(text, {"a": BINARY})
+    assert set(parsed.answers) | set(parsed.problems) == {"a"}
+    if "verdicts" not in text:
+        assert not parsed.answers
+        assert last_object(text, "verdicts") is None
