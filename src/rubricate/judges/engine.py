@@ -69,7 +69,18 @@ def plan(
     ``known[sample id]`` holds criteria that have their verdict already (a resumed run); they are not asked.
     """
     digests = {name: rubric.digest for name, rubric in rubrics.items()}
-    split = {name: _split(rubric) for name, rubric in rubrics.items()}
+    split = {name: _split(rubric) for name, rubric in rubrics.items()}  # now, so that a bad rubric fails at once
+    return _questions(judge, samples, rubrics, known, digests, split)
+
+
+def _questions(
+    judge: Judge,
+    samples: Iterable[Sample],
+    rubrics: Mapping[str, Rubric],
+    known: Mapping[str, Collection[str]],
+    digests: Mapping[str, str],
+    split: Mapping[str, tuple[tuple[Criterion, ...], tuple[Criterion, ...]]],
+) -> Iterator[Question]:
     for sample in samples:
         rubric = find_rubric(sample, rubrics)
         programs, asked = split[rubric.id]
@@ -131,9 +142,12 @@ async def judge_stream(
             if on_verdicts is not None:
                 on_verdicts(question, verdicts)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(workers):
-            group.create_task(work())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(work())
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None  # all workers stop at the first error; one is enough to read
 
 
 class Collector:

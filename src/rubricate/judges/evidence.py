@@ -23,6 +23,6 @@ def check_quotes(quotes: Iterable[str], response: str) -> tuple[tuple[str, ...],
     found: list[str] = []
     unfound: list[str] = []
     for quote in quotes:
-        plain = _plain(quote).strip("\"'. ")
+        plain = _plain(quote).strip("\"'. -")
         (found if plain and plain in whole else unfound).append(quote)
     return tuple(found), tuple(unfound)
