@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-slow lint demo claims docs bench clean
+.PHONY: help test test-slow lint demo claims bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -25,6 +25,18 @@ lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff check src tests benchmarks examples
 	$(BIN)/ruff format --check src tests benchmarks examples
 	$(BIN)/mypy
+
+demo: $(STAMP)  ## judge the example data with the embedded judge, write runs/demo/report.html
+	rm -rf runs/demo
+	$(BIN)/rubricate judge examples/data/rubrics.yaml examples/data/responses.jsonl --out runs/demo
+
+claims: $(STAMP)  ## run every claim check, write docs/catalogue.json and docs/catalogue.md
+	rm -rf .claims
+	CLAIMS_OUT=.claims $(BIN)/python -m pytest -n 2 -m claim tests/claims
+	$(BIN)/python docs/build_catalogue.py .claims
+
+bench: $(STAMP)  ## all benchmarks; each prints ratios measured in one run
+	for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
 clean:  ## remove the environment and what runs wrote
 	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache

@@ -13,7 +13,20 @@ DATA = [*CORE, "rubrics"]
 MAKERS = [*CORE, "rubrics", "llm"]
 STAGES = [*CORE, "rubrics", "rewards", "credit", "llm", "judges", "verifiers", "generate", "refine", "guide", "store"]
 USERS = [*STAGES, "audit"]
-DOORS = [*USERS, "pipeline", "scoring", "loops", "lab", "report", "recipes", "cli", "serve", "integrations", "studio", "testing"]
+DOORS = [
+    *USERS,
+    "pipeline",
+    "scoring",
+    "loops",
+    "lab",
+    "report",
+    "recipes",
+    "cli",
+    "serve",
+    "integrations",
+    "studio",
+    "testing",
+]
 ALLOWED = {
     **{name: CORE for name in CORE},
     "rewards": [*PURE, "rewards"],

@@ -1,0 +1,73 @@
+"""The names that recipes may count on: one vocabulary for the arrays of the environment in which steps run.
+
+``draw`` makes a random environment that holds all of them, for contract tests and for trying a composition at the
+prompt. Axes: N rollouts in P prompts, C criteria, K rewards or judges, T turns, S steps, L tokens (ragged, CSR).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rubricate.arrays import Floats, Ints
+
+VOCABULARY: dict[str, tuple[str, str]] = {
+    "group": ("N", "prompt of each rollout"),
+    "outcome": ("N", "1 when the final answer is right, 0 when wrong"),
+    "process": ("N", "rubric, evidence or thinking score in [0, 1]"),
+    "format": ("N", "whether the rollout is well formed"),
+    "length": ("N", "generated tokens"),
+    "scores": ("N C", "verdicts in [0, 1], NaN when missing"),
+    "asked": ("N C", "whether the criterion applies to the row"),
+    "weights": ("C", "weight of each criterion"),
+    "category": ("C", "section of each criterion"),
+    "rewards": ("N K", "several rewards of each rollout"),
+    "turn_off": ("N+1", "offsets of turns in rollouts"),
+    "turn_scores": ("T", "score of each turn in [0, 1]"),
+    "step_off": ("N+1", "offsets of reasoning steps in rollouts"),
+    "step_scores": ("S", "score of each step in [0, 1]"),
+    "token_off": ("N+1", "offsets of tokens in rollouts"),
+    "token_logp": ("L", "log-probability of each token under the policy"),
+    "token_logp_ref": ("L", "log-probability of each token under a reference model"),
+    "token_mask": ("L", "whether the policy generated the token"),
+    "progress": ("", "share of training done, in [0, 1]"),
+    "rng": ("", "numpy generator"),
+}
+
+
+def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, missing: float = 0.0) -> dict[str, Any]:
+    """A random environment with every name of the vocabulary; ``missing`` is the share of verdicts that are NaN."""
+    n, criteria = prompts * group_size, 6
+    env: dict[str, Any] = {
+        "group": rng.permutation(np.repeat(np.arange(prompts), group_size)),
+        "outcome": (rng.random(n) < 0.5).astype(np.float64),
+        "process": rng.random(n),
+        "format": rng.random(n) < 0.9,
+        "length": rng.integers(5, 60, size=n),
+        "scores": rng.random((n, criteria)).round(2),
+        "asked": np.ones((n, criteria), dtype=np.bool_),
+        "weights": np.array([3.0, 2.0, 1.0, 1.0, 2.0, 1.0]),
+        "category": np.array([0, 0, 0, 1, 1, 2]),
+        "rewards": rng.random((n, 3)),
+        "progress": 0.5,
+        "rng": rng,
+    }
+    env["scores"][rng.random((n, criteria)) < missing] = np.nan
+    env["process"][rng.random(n) < missing] = np.nan
+    for name, low, high in (("turn", 1, 5), ("step", 1, 7)):
+        env[f"{name}_off"] = _offsets(rng.integers(low, high, size=n))
+        env[f"{name}_scores"] = rng.random(env[f"{name}_off"][-1])
+    env["token_off"] = _offsets(env["length"])
+    tokens = env["token_off"][-1]
+    env["token_logp"], env["token_logp_ref"] = _logp(rng, tokens), _logp(rng, tokens)
+    env["token_mask"] = np.ones(tokens, dtype=np.bool_)
+    return env
+
+
+def _offsets(sizes: Ints) -> Ints:
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+def _logp(rng: np.random.Generator, n: int) -> Floats:
+    return -rng.exponential(1.0, size=n)
