@@ -1,0 +1,125 @@
+"""Verdicts to rewards: aggregation, gates, shaping, group operations, weight makers, preference pairs, lints.
+
+Pure functions on arrays (NaN: asked, no answer). Each can be named as a ``step`` and composed into a recipe.
+"""
+
+from rubricate.rewards.aggregate import all_pass, category_mean, product, soft_and, weighted_mean, weighted_sum
+from rubricate.rewards.couple import (
+    banded,
+    bilinear,
+    fallback,
+    renorm,
+    sign_product,
+    sign_weights,
+    step_penalty,
+    thought_outcome,
+)
+from rubricate.rewards.gates import gate, gated_accumulate
+from rubricate.rewards.group import (
+    CriterionStats,
+    criterion_stats,
+    group_norm,
+    group_softmax,
+    pareto_mask,
+    pass_covariance,
+    rank_penalty,
+    spread_groups,
+)
+from rubricate.rewards.lints import (
+    Lint,
+    component_share,
+    finite_budget,
+    implied_threshold,
+    noise_floor,
+    pareto_capacity,
+    primary_dominates,
+    scale_matters,
+    signal_share,
+)
+from rubricate.rewards.makers import (
+    ContrastWeights,
+    DualAscent,
+    DualState,
+    FixedWeights,
+    RunningNormalizer,
+    WeightMaker,
+)
+from rubricate.rewards.preference import lexicographic_pairs
+from rubricate.rewards.schedules import schedule, stage
+from rubricate.rewards.shaping import (
+    affine,
+    best_of_k,
+    clip,
+    exponential,
+    hinge_negative,
+    log_sigmoid,
+    piecewise,
+    proper_score,
+    soften,
+    step_delta,
+    zscore,
+)
+from rubricate.rewards.terms import combine, multiply, ratio
+from rubricate.rewards.weights import agreement_weights, difficulty_weights, trust_weight
+
+__all__ = [
+    "ContrastWeights",
+    "CriterionStats",
+    "DualAscent",
+    "DualState",
+    "FixedWeights",
+    "Lint",
+    "RunningNormalizer",
+    "WeightMaker",
+    "affine",
+    "agreement_weights",
+    "all_pass",
+    "banded",
+    "best_of_k",
+    "bilinear",
+    "category_mean",
+    "clip",
+    "combine",
+    "component_share",
+    "criterion_stats",
+    "difficulty_weights",
+    "exponential",
+    "fallback",
+    "finite_budget",
+    "gate",
+    "gated_accumulate",
+    "group_norm",
+    "group_softmax",
+    "hinge_negative",
+    "implied_threshold",
+    "lexicographic_pairs",
+    "log_sigmoid",
+    "multiply",
+    "noise_floor",
+    "pareto_capacity",
+    "pareto_mask",
+    "pass_covariance",
+    "piecewise",
+    "primary_dominates",
+    "product",
+    "proper_score",
+    "rank_penalty",
+    "ratio",
+    "renorm",
+    "scale_matters",
+    "schedule",
+    "sign_product",
+    "sign_weights",
+    "signal_share",
+    "soft_and",
+    "soften",
+    "spread_groups",
+    "stage",
+    "step_delta",
+    "step_penalty",
+    "thought_outcome",
+    "trust_weight",
+    "weighted_mean",
+    "weighted_sum",
+    "zscore",
+]
