@@ -3,12 +3,11 @@
 from rubricate.lab.claims import Outcome, claim
 from rubricate.lab.judges import SimulatedComparer, SimulatedJudge
 from rubricate.lab.learn import Curve, Settings, learn, over_seeds, sweep
-from rubricate.lab.more_worlds import Dialogue, Retrieval, Tree
-from rubricate.lab.worlds import Bandit, Chain, Slots, World
+from rubricate.lab.structured_worlds import Dialogue, Retrieval, Tree
+from rubricate.lab.worlds import Bandit, Slots, StepChain, World
 
 __all__ = [
     "Bandit",
-    "Chain",
     "Curve",
     "Dialogue",
     "Outcome",
@@ -17,6 +16,7 @@ __all__ = [
     "SimulatedComparer",
     "SimulatedJudge",
     "Slots",
+    "StepChain",
     "Tree",
     "World",
     "claim",

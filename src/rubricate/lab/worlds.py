@@ -165,7 +165,7 @@ class Slots:
 
 @register("world", "chain")
 @dataclass(frozen=True)
-class Chain:
+class StepChain:
     """A chain of reasoning steps: the answer is right when every step is, with ``luck`` even after a bad step.
 
     ``start[S]`` are logits of taking each step well. ``step_scores`` say which steps were good. Advantages may be per
