@@ -18,6 +18,8 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 from rubricate.arrays import Columns
 from rubricate.rubrics.records import Evidence, Example, Provenance, Retrieval, RubricStats, Stage, Stats, VerifierSpec
 from rubricate.rubrics.scale import Scale
+from rubricate.rubrics.structure import structure_of
+from rubricate.structure import Structure
 
 Weight = float
 BOOKKEEPING = {"stats", "status", "reject_reason", "provenance", "notes", "retrieval", "annotators"}
@@ -210,6 +212,10 @@ class Rubric(BaseModel):
             category=np.array([axes[c.axis] for c in leaves], dtype=np.int64),
             tags=tuple(c.tags for c in leaves),
         )
+
+    def structure(self) -> Structure:
+        """The tree, stages, classes and tags as arrays, for policies that are not flat."""
+        return structure_of(self)
 
 
 def _strip(record: Any) -> Any:
