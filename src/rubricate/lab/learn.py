@@ -81,7 +81,7 @@ def learn(
         advantage = paid if recipe.credit is None else recipe.credit({**env, "reward": paid})
         advantage = np.nan_to_num(np.asarray(advantage, dtype=np.float64), nan=0.0)
         theta = theta + s.rate * world.gradient(theta, env, advantage)
-        reward[t], quality[t] = np.nanmean(paid), world.quality(theta)
+        reward[t], quality[t] = _mean(paid), world.quality(theta)
         signal[t] = np.mean(np.abs(advantage) > 1e-9)
         if weights is not None and (t + 1) % s.stats_every == 0:
             weights.update(env)
@@ -106,6 +106,12 @@ def sweep(
     }
 
 
+def _mean(x: Floats) -> float:
+    """Mean of the values that are there; NaN when there are none."""
+    known = x[~np.isnan(x)]
+    return float(known.mean()) if known.size else float("nan")
+
+
 class _Weights:
     """A weight maker at work: state, and its update with arguments bound from the environment by name."""
 
@@ -124,6 +130,6 @@ class _Weights:
 
     def update(self, env: Mapping[str, Any]) -> None:
         stats = criterion_stats(env["scores"], env["group"], env["asked"])
-        values = {**env, "stats": stats, "values": np.nanmean(env["scores"], axis=0)}
+        values = {**env, "stats": stats, "values": np.array([_mean(c) for c in env["scores"].T])}
         takes = [p for p in inspect.signature(self.maker.update).parameters if p != "state" and p in values]
         self.state = self.maker.update(self.state, **{name: values[name] for name in takes})
