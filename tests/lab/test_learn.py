@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from rubricate.lab import Bandit, Settings, SimulatedJudge, Slots, learn, over_seeds, sweep
+from rubricate.lab.worlds import softmax
 from rubricate.recipe import Recipe
 from rubricate.rewards import bilinear, group_norm, weighted_mean
 from rubricate.steps import ref, step
@@ -12,10 +13,12 @@ GATED = Recipe(reward=step(bilinear, a=0.7, b=0.3), credit=CENTRE)
 FARMED = Recipe(reward=step(bilinear, a=0.3, c=0.7), credit=CENTRE)
 
 
-def test_a_gated_rubric_finds_the_good_arm_and_an_additive_one_is_farmed():
-    gated, farmed = (np.mean([c.final for c in over_seeds(Bandit(), r)]) for r in (GATED, FARMED))
-    assert gated > 0.9
-    assert farmed < 0.1
+def test_a_gated_rubric_keeps_answers_right_and_an_additive_one_is_farmed():
+    """Card 7: four arms, start .01/.2/.3/.49; the additive mix at .7 pays the wrong arm that farms the rubric."""
+    world = Bandit(start=(0.01, 0.2, 0.3, 0.49))
+    right = [np.mean([softmax(c.theta)[:2].sum() for c in over_seeds(world, r)]) for r in (GATED, FARMED)]
+    assert right[0] > 0.99
+    assert right[1] < 0.01
 
 
 def test_the_same_seed_gives_the_same_curve_and_another_one_does_not():
