@@ -1,9 +1,9 @@
 """Outcome and process in one reward: the bilinear form, and rules whose sign follows the outcome.
 
-``outcome[N]`` is 1 for right, 0 for wrong (soft values allowed where said), ``process`` is 1 for good, 0 for bad, one
-value per row [N] or per step or thought [M] with ``off[N+1]``. A process value that is NaN was not judged: it stays
-NaN, or ``missing="outcome"`` pays what the outcome alone pays, or ``missing="drop_item"`` leaves the step out. It
-never becomes the worst reward. A missing outcome gives NaN.
+``outcome[N]`` is 1 for right, 0 for wrong (right from 0.5 up where a rule asks). ``process[N]`` is 1 for good, 0 for
+bad, and so are ``step_scores[M]`` of steps or thoughts, with ``off[N+1]``. A score that is NaN was not judged: it stays
+NaN, or ``missing="outcome"`` pays what the outcome alone pays, or ``missing="drop_item"`` leaves the step out. It never
+becomes the worst reward. A missing outcome gives NaN.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ def bilinear(
 
 
 def renorm(
-    outcome: ArrayLike, process: ArrayLike, off: ArrayLike, *, beta: float = 1.0, missing: str = "propagate"
+    outcome: ArrayLike, step_scores: ArrayLike, off: ArrayLike, *, beta: float = 1.0, missing: str = "propagate"
 ) -> Floats:
-    """Process recentred by the outcome: ``process + outcome - beta`` at each step, ``outcome`` at the last one: [M].
+    """Step scores recentred by the outcome: ``score + outcome - beta`` at each step, ``outcome`` at the last one: [M].
 
     With beta = 1 the sign of each step follows the outcome: steps of a right row lie in [0, 1], of a wrong one in
-    [-1, 0]. Any beta but the typical ``process + outcome`` adds a length term. Card 23 (arXiv 2509.25598).
+    [-1, 0]. Any beta but the typical ``score + outcome`` adds a length term. Card 23 (arXiv 2509.25598).
 
     >>> renorm([1, 0], [0.8, 0.1, 0.8, 0.1], [0, 2, 4]).round(6).tolist()
     [0.8, 1.0, -0.2, 0.0]
     """
-    o, p, offsets = _per_step(outcome, process, off)
+    o, p, offsets = _per_step(outcome, step_scores, off)
     last = np.zeros(len(p), dtype=np.bool_)
     last[offsets[1:][np.diff(offsets) > 0] - 1] = True
     return np.where(last, o, _or_outcome(o + p - beta, o, p, missing))
@@ -57,14 +57,14 @@ def renorm(
 
 def step_penalty(
     outcome: ArrayLike,
-    process: ArrayLike,
+    step_scores: ArrayLike,
     off: ArrayLike,
     *,
     reward: float = 2.0,
     penalty: float = 1.0,
     missing: str = "propagate",
 ) -> Floats:
-    """``reward * outcome - penalty * (1 - process)`` at each step: [M].
+    """``reward * outcome - penalty * (1 - score)`` at each step: [M].
 
     Right and good 2, right and bad 1, wrong and good 0, wrong and bad -1; the outcome dominates if and only if
     reward > penalty. ``missing="outcome"`` leaves the penalty out. Card 127 (arXiv 2508.02298).
@@ -72,13 +72,13 @@ def step_penalty(
     >>> step_penalty([1, 0], [1, 0, 1, 0], [0, 2, 4]).tolist()
     [2.0, 1.0, 0.0, -1.0]
     """
-    o, p, _ = _per_step(outcome, process, off)
+    o, p, _ = _per_step(outcome, step_scores, off)
     return _or_outcome(reward * o - penalty * (1.0 - p), reward * o, p, missing)
 
 
 def thought_outcome(
     outcome: ArrayLike,
-    process: ArrayLike,
+    step_scores: ArrayLike,
     off: ArrayLike,
     group: ArrayLike,
     *,
@@ -88,11 +88,11 @@ def thought_outcome(
 ) -> Floats:
     """Advantage of each thought from the z-scored outcome and the accuracy of its group: [M].
 
-    ``z = group_norm(outcome)``; a thought to blame (process 0) gets ``z - alpha * accuracy`` in a right row and ``z``
-    in a wrong one, the others (process 1) ``z`` and 0. Thoughts of weak groups are hardly punished. Splitting a
+    ``z = group_norm(outcome)``; a thought to blame (score 0) gets ``z - alpha * accuracy`` in a right row and ``z``
+    in a wrong one, the others (score 1) ``z`` and 0. Thoughts of weak groups are hardly punished. Splitting a
     thought changes nothing: no sum over thoughts enters. Card 43 (arXiv 2507.23317; the value of alpha is not known).
     """
-    o, p, offsets = _per_step(outcome, process, off)
+    o, p, offsets = _per_step(outcome, step_scores, off)
     z = spread(group_norm(outcome, group, eps=eps), offsets)
     accuracy = spread(group_stat(outcome, group, "mean"), offsets)
     value = np.where(_right(o), z - alpha * accuracy * (1.0 - p), z * (1.0 - p))
@@ -101,7 +101,7 @@ def thought_outcome(
 
 def banded(
     outcome: ArrayLike,
-    process: ArrayLike,
+    step_scores: ArrayLike,
     off: ArrayLike,
     *,
     gamma: float,
@@ -112,7 +112,7 @@ def banded(
     """Bounded malus for right rows, bounded bonus for wrong ones: [N].
 
     Right: ``max(outcome - gamma * bad, floor)``; wrong: ``min(outcome + gamma * good, ceiling)`` with good the sum of
-    ``process`` over the steps and bad the sum of ``1 - process``. ``ceiling < floor`` is required, so the two bands
+    the step scores and bad the sum of ``1 - score``. ``ceiling < floor`` is required, so the two bands
     never cross. ``missing``: propagate (a row with an unjudged step is NaN) or drop_item (such a step is neither good
     nor bad). Card 102 (arXiv 2601.04888; its constants are not known).
 
@@ -124,7 +124,7 @@ def banded(
             f"floor={floor} and ceiling={ceiling}", expected="ceiling < floor, so that wrong rows stay below"
         )
     o = as_floats(outcome, "outcome")
-    _, p, offsets = _per_step(o, process, off)
+    _, p, offsets = _per_step(o, step_scores, off)
     good, bad = segment_reduce(p, offsets, "sum"), segment_reduce(1.0 - p, offsets, "sum")
     value = np.where(_right(o), np.maximum(o - gamma * bad, floor), np.minimum(o + gamma * good, ceiling))
     return np.where(np.isnan(o) | _unjudged(p, offsets, missing), np.nan, value)
@@ -132,14 +132,14 @@ def banded(
 
 def sign_product(
     outcome: ArrayLike,
-    process: ArrayLike,
+    step_scores: ArrayLike,
     off: ArrayLike,
     *,
     penalty: float = 0.0,
     max_steps: int = 30,
     missing: str = "propagate",
 ) -> Floats:
-    """Agreement of process and outcome: ``(mean process - penalty * odd) * (+1 right, -1 wrong)``: [N].
+    """Agreement of process and outcome: ``(mean score - penalty * odd) * (+1 right, -1 wrong)``: [N].
 
     ``odd`` is 1 for a row of one step, or of ``max_steps`` and more: text that could not be cut, or was cut to gain.
     High for right rows with good steps and for wrong rows with bad ones; a row without steps is NaN. ``missing`` as
@@ -149,7 +149,7 @@ def sign_product(
     [0.8, -0.5]
     """
     o = as_floats(outcome, "outcome")
-    _, p, offsets = _per_step(o, process, off)
+    _, p, offsets = _per_step(o, step_scores, off)
     steps = np.diff(offsets)
     value = segment_reduce(p, offsets, "mean") - penalty * ((steps == 1) | (steps >= max_steps))
     value = np.where(_right(o), value, -value)
@@ -190,10 +190,10 @@ def sign_weights(outcome: ArrayLike, *, positive: float = 0.1, negative: float =
     return np.where(np.isnan(o), np.nan, np.where(o >= threshold, positive, -negative))
 
 
-def _per_step(outcome: ArrayLike, process: ArrayLike, off: ArrayLike) -> tuple[Floats, Floats, Ints]:
-    """Outcome repeated over the steps, process, offsets; ranks and lengths checked."""
-    o, p = as_floats(outcome, "outcome"), as_floats(process, "process")
-    check(outcome=(o, "N"), process=(p, "M"), off=(off, "N+1"))
+def _per_step(outcome: ArrayLike, step_scores: ArrayLike, off: ArrayLike) -> tuple[Floats, Floats, Ints]:
+    """Outcome repeated over the steps, step scores, offsets; ranks and lengths checked."""
+    o, p = as_floats(outcome, "outcome"), as_floats(step_scores, "step_scores")
+    check(outcome=(o, "N"), step_scores=(p, "M"), off=(off, "N+1"))
     offsets = as_offsets(off, len(p))
     return spread(o, offsets), p, offsets
 

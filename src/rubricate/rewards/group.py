@@ -49,9 +49,8 @@ def group_norm(
     if center:
         y = values - group_table(values, codes, count, "mean", where=mask)[codes]
         y = np.where(np.abs(y) <= 1e-12 * np.abs(values), 0.0, y)  # rounding of the mean is not a difference
-    if min_count > 1:
-        n = group_table(values, codes, count, "count", where=mask)
-        y = np.where(n[codes] < min_count, np.nan, y)
+    n = group_table(values, codes, count, "count", where=mask)
+    y = np.where(n[codes] < min_count, np.nan, y)
     if scale is None:
         return y
     unit = group_table(values, codes, count, scale, where=mask)[codes]

@@ -62,7 +62,7 @@ def primary_dominates(
     *,
     env: Mapping[str, Any] | None = None,
     outcome: str = "outcome",
-    process: Sequence[str] = ("rubric",),
+    process: Sequence[str] = ("process",),
     low: float = 0.0,
     high: float = 1.0,
 ) -> Lint:
@@ -74,7 +74,7 @@ def primary_dominates(
     ``env`` says otherwise. Corners are the extremes of any reward that is monotone in each score. Card 151 gives -1,
     card 7 1 - w, card 176 0.7.
 
-    >>> primary_dominates(lambda e: 0.3 * e["outcome"] + 0.7 * e["rubric"]).ok
+    >>> primary_dominates(lambda e: 0.3 * e["outcome"] + 0.7 * e["process"]).ok
     False
     """
     given = dict(env or {})
@@ -102,31 +102,32 @@ def finite_budget(
     reward: Reward,
     *,
     env: Mapping[str, Any] | None = None,
-    process: str = "process",
+    steps: str = "step_scores",
+    off: str = "step_off",
     low: float = 0.0,
     high: float = 1.0,
 ) -> Lint:
     """What one more step can earn in a long row: the growth of the largest total reward with the number of steps.
 
-    The callable is evaluated once, on rows of 64 and 128 steps whose scores (``process[M]`` with ``off``) stay at a
+    The callable is evaluated once, on rows of 64 and 128 steps whose scores (``steps[M]`` with ``off``) stay at a
     level, alternate, rise or fall; it returns step rewards [M] or totals [N]. Holds when the growth per step is not
     positive: padding and idling earn nothing. Cards 41, 122, 134.
 
-    >>> finite_budget(lambda e: e["process"]).value
+    >>> finite_budget(lambda e: e["step_scores"]).value
     1.0
     """
     lengths = (64, 128)
     shapes = [_patterns(n, low, high) for n in lengths]
     sizes = np.repeat(lengths, [len(s) for s in shapes])
-    rows = _repeated({k: v for k, v in (env or {}).items() if k not in (process, "off")}, len(sizes))
-    rows["off"] = np.concatenate([[0], np.cumsum(sizes)])
-    rows[process] = np.concatenate([s.ravel() for s in shapes])
+    rows = _repeated({k: v for k, v in (env or {}).items() if k not in (steps, off)}, len(sizes))
+    rows[off] = np.concatenate([[0], np.cumsum(sizes)])
+    rows[steps] = np.concatenate([s.ravel() for s in shapes])
     paid = as_floats(reward(rows), "reward")
-    if paid.shape == rows[process].shape:
-        paid = segment_reduce(paid, rows["off"], "sum")
+    if paid.shape == rows[steps].shape:
+        paid = segment_reduce(paid, rows[off], "sum")
     if paid.shape != sizes.shape:
         raise ShapeError(
-            f"the reward has shape {paid.shape}", where="reward", expected=f"[{rows['off'][-1]}] or [{len(sizes)}]"
+            f"the reward has shape {paid.shape}", where="reward", expected=f"[{rows[off][-1]}] or [{len(sizes)}]"
         )
     growth = float((paid[sizes == lengths[1]] - paid[sizes == lengths[0]]).max() / (lengths[1] - lengths[0]))
     ok = growth <= 1e-9
@@ -146,7 +147,10 @@ def scale_matters(
     rows = _repeated({k: v for k, v in (env or {}).items() if k != reward}, len(base))
     rows["group"] = np.repeat([0, 1], 4)
     plain, scaled = (_rewards(advantage, rows | {reward: x}, len(base)) for x in (base, factor * base))
-    value = float(np.abs(scaled).max() / np.abs(plain).max())
+    size, grown = float(np.abs(plain).max()), float(np.abs(scaled).max())
+    if not size > 0:
+        return Lint("scale_matters", False, float("nan"), "the advantage is 0 or undefined on the sample rows")
+    value = grown / size
     ok = abs(value - 1.0) < 0.01
     text = (
         "only the relative scale of components counts" if ok else f"rewards x {factor:g} give advantages x {value:.3g}"
@@ -234,7 +238,7 @@ def noise_floor(var: ArrayLike, flip_rate: ArrayLike, *, limit: float = 0.1) -> 
     variance, flips = as_floats(var, "var"), as_floats(flip_rate, "flip_rate")
     check(var=(variance, "C | P C"))
     if flips.ndim:
-        check(var=(variance if flips.ndim == variance.ndim else variance[0], "C | P C"), flip_rate=(flips, "C | P C"))
+        check(var=(variance, "C | P C"), flip_rate=(flips, "C | P C"))
     varying = variance > 0
     noisy = varying & (variance <= flips * (1.0 - flips))
     value = float(noisy.sum() / max(int(varying.sum()), 1))

@@ -57,7 +57,8 @@ def log_sigmoid(x: ArrayLike, reference: ArrayLike = 0.0) -> Floats:
     [-0.0, -4.018, -0.127]
     """
     value, base = aligned(x=x, reference=reference)
-    return -np.logaddexp(0.0, base - value)
+    z = value - base
+    return np.minimum(z, 0.0) - np.log1p(np.exp(-np.abs(z)))
 
 
 def hinge_negative(x: ArrayLike, eta: float) -> Floats:
