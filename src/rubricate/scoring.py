@@ -60,17 +60,22 @@ def contributions(scores: Scores, rubrics: Mapping[str, Rubric], policy: Policy 
 
 
 def _parts(scores: Scores, table: Mapping[str, Rubric], policy: Policy) -> list[tuple[Any, Any, Any]]:
-    """(rows, policy, structure) for every set of rows that can be scored together."""
+    """(rows, policy, structures) for every set of rows that one policy scores; structures go by rubric code."""
     by_digest = {r.digest: r for r in table.values()}
-    parts: dict[Any, tuple[list[int], Any, Any]] = {}
-    for code, name in enumerate(scores.digests):
-        if name not in by_digest:
-            raise UnknownNameError.among("rubric digest", name, by_digest, where="scores")
-        rubric = by_digest[name]
-        chosen = policy_of(rubric, policy)
-        structure = rubric.structure() if chosen.needs_structure else None
-        parts.setdefault(name if structure is not None else chosen, ([], chosen, structure))[0].append(code)
-    return [(np.isin(scores.rubric, codes), chosen, structure) for codes, chosen, structure in parts.values()]
+    unknown = [d for d in scores.digests if d not in by_digest]
+    if unknown:
+        raise UnknownNameError.among("rubric digest", unknown[0], by_digest, where="scores")
+    rubrics = [by_digest[d] for d in scores.digests]
+    codes: dict[Any, list[int]] = {}
+    for code, rubric in enumerate(rubrics):
+        codes.setdefault(policy_of(rubric, policy), []).append(code)
+    structures = None
+    if any(chosen.needs_structure for chosen in codes):
+        structures = [rubric.structure() for rubric in rubrics]
+    return [
+        (np.isin(scores.rubric, own), chosen, structures if chosen.needs_structure else None)
+        for chosen, own in codes.items()
+    ]
 
 
 def policy_of(rubric: Rubric, policy: Policy) -> Any:
