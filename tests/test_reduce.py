@@ -78,3 +78,8 @@ def test_bad_input_is_named():
         group_stat([1.0], [0], "quantile", q=2.0)
     with pytest.raises(ShapeError, match="off runs"):
         segment_reduce([1.0, 2.0], [0, 1])
+
+
+def test_a_mask_with_gaps_leaves_the_gaps_out():
+    got = group_stat([1.0, 3.0, 8.0], [0, 0, 0], where=[1.0, 0.0, np.nan])
+    assert got.tolist() == [1.0, 1.0, 1.0]

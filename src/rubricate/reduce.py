@@ -53,7 +53,7 @@ def group_table(
     use = ~np.isnan(x)
     if where is not None:
         check(x=(x, "N"), where=(where, "N"))
-        use &= np.asarray(where, dtype=np.bool_)
+        use &= np.asarray(where, dtype=np.float64) >= 0.5  # NaN in a mask (an outcome not judged) is outside
     if op in ("max", "min", "median", "quantile"):
         return _ordered(x[use], codes[use], n_groups, op, q)
     weights = None
