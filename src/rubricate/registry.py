@@ -20,7 +20,7 @@ GROUP = "rubricate"
 _tables: dict[str, dict[str, Any]] = {}
 _sources: dict[str, tuple[str, ...]] = {
     # Importing these modules fills the table of that kind; they are read on first use.
-    "policy": ("rubricate.rewards.named",),
+    "policy": ("rubricate.rewards.named", "rubricate.rewards.benchmarks"),
     "verifier": ("rubricate.verifiers",),
     "judge": ("rubricate.judges",),
     "recipe": ("rubricate.recipes",),

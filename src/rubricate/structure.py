@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Bools, Floats, Ints, as_floats
+from rubricate.arrays import Bools, Floats, Ints
 from rubricate.errors import ShapeError, UnknownNameError
 
 ON_FAILURE = ("continue", "stop", "zero")
@@ -122,8 +122,9 @@ class Structure:
             "stages": Stages.of(()),
         }
         rest = {k: v for k, v in fields.items() if k not in filled}
-        if "category_weights" in rest:
-            rest["category_weights"] = as_floats(rest["category_weights"], "category_weights")
+        for name, kind in (("category_weights", np.float64), ("column", np.int64)):
+            if name in rest:
+                rest[name] = np.asarray(rest[name], dtype=kind)
         if "bad" not in fields:
             taken = {k: given.get(k, filled[k]) for k in ("weight", "deduction", "void")}
             given["bad"] = (taken["weight"] < 0) | (taken["deduction"] > 0) | taken["void"]

@@ -4,6 +4,8 @@ Pure functions on arrays (NaN: asked, no answer). Each can be named as a ``step`
 """
 
 from rubricate.rewards.aggregate import all_pass, category_mean, product, soft_and, weighted_mean, weighted_sum
+from rubricate.rewards.citations import Citations, claim_measures
+from rubricate.rewards.classes import Classes
 from rubricate.rewards.couple import (
     banded,
     bilinear,
@@ -44,8 +46,16 @@ from rubricate.rewards.makers import (
     RunningNormalizer,
     WeightMaker,
 )
+from rubricate.rewards.margins import Margin
+from rubricate.rewards.named import named, policy_reward
+from rubricate.rewards.outcome import Rewards, Why
+from rubricate.rewards.pairwise import Tiers, against_all, both_orders
+from rubricate.rewards.points import Halving, Points, without_sentinels
+from rubricate.rewards.policies import Policy, category_scores, tag_scores
 from rubricate.rewards.preference import lexicographic_pairs
+from rubricate.rewards.reference import Ratio
 from rubricate.rewards.schedules import schedule, stage
+from rubricate.rewards.scorer import Scorer
 from rubricate.rewards.shaping import (
     affine,
     best_of_k,
@@ -59,25 +69,48 @@ from rubricate.rewards.shaping import (
     step_delta,
     zscore,
 )
+from rubricate.rewards.staged import Staged
+from rubricate.rewards.table import as_scores
 from rubricate.rewards.terms import combine, multiply, ratio
+from rubricate.rewards.totals import Total, share_at, total
+from rubricate.rewards.tree import Tree
 from rubricate.rewards.weights import agreement_weights, difficulty_weights, trust_weight
 
 __all__ = [
+    "Citations",
+    "Classes",
     "ContrastWeights",
     "CriterionStats",
     "DualAscent",
     "DualState",
     "FixedWeights",
+    "Halving",
     "Lint",
+    "Margin",
+    "Points",
+    "Policy",
+    "Ratio",
+    "Rewards",
     "RunningNormalizer",
+    "Scorer",
+    "Staged",
+    "Tiers",
+    "Total",
+    "Tree",
     "WeightMaker",
+    "Why",
     "affine",
+    "against_all",
     "agreement_weights",
     "all_pass",
+    "as_scores",
     "banded",
     "best_of_k",
     "bilinear",
+    "both_orders",
     "category_mean",
+    "category_scores",
+    "claim_measures",
     "clip",
     "combine",
     "component_share",
@@ -95,11 +128,13 @@ __all__ = [
     "lexicographic_pairs",
     "log_sigmoid",
     "multiply",
+    "named",
     "noise_floor",
     "pareto_capacity",
     "pareto_mask",
     "pass_covariance",
     "piecewise",
+    "policy_reward",
     "primary_dominates",
     "product",
     "proper_score",
@@ -108,6 +143,7 @@ __all__ = [
     "renorm",
     "scale_matters",
     "schedule",
+    "share_at",
     "sign_product",
     "sign_weights",
     "signal_share",
@@ -117,9 +153,12 @@ __all__ = [
     "stage",
     "step_delta",
     "step_penalty",
+    "tag_scores",
     "thought_outcome",
+    "total",
     "trust_weight",
     "weighted_mean",
     "weighted_sum",
+    "without_sentinels",
     "zscore",
 ]

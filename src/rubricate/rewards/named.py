@@ -16,17 +16,14 @@ from rubricate import registry
 from rubricate.arrays import Floats
 from rubricate.errors import SettingError
 from rubricate.registry import register
-from rubricate.rewards import benchmarks
 from rubricate.rewards.margins import Margin
 from rubricate.rewards.policies import Policy
 from rubricate.rewards.scorer import Scorer
 from rubricate.rewards.table import as_scores
 from rubricate.structure import Structure
 
-__all__ = ["benchmarks", "named", "policy_reward"]
 
-
-def named(name: str, **settings: Any) -> Scorer:
+def named(name: str, /, **settings: Any) -> Scorer:
     """The policy registered under ``name``, with some settings changed.
 
     Raises UnknownNameError for a name (the known ones are listed), SettingError for a setting that the policy does not
@@ -108,7 +105,7 @@ def all_of() -> Policy:
 
     With probabilities as verdicts set gate_threshold: at 1.0 a verdict of .99 fails.
     """
-    return Policy(denominator="minmax", weighted=False, gate="veto", gate_on="all", gate_threshold=1.0, clip="none")
+    return Policy(denominator="minmax", weighted=False, gate="veto", gate_on="all", gate_threshold=1.0)
 
 
 @register("policy", "log_margin")

@@ -50,7 +50,8 @@ class Policy(Scorer):
     weighted: False lets every item count the same (its sign stays). class_weights: |w| by weight class.
     pool: ``items``, or ``categories``: the score of each category, averaged by the category weights.
     saturate: positive points of a category count up to this share of its available ones (D stays: padding cannot win).
-    gate: ``veto`` a failed gate sets the score to gate_floor; ``truncate`` only gates and negative items still count.
+    gate: ``veto`` a failed gate leaves at most gate_floor (a score below it stays: failing a gate never pays);
+      ``truncate`` then only gates and negative items count.
       Gates are the required criteria (gate_on='required') or all; one fails when it comes out below its own min_score,
       else below gate_threshold. Without a verdict on a gate there is no reward, not even under drop_item.
 
@@ -107,7 +108,8 @@ class Policy(Scorer):
         outcome = outcome._replace(code=np.where(unknown, Why.GATE, outcome.code))
         if self.gate == "truncate":
             return outcome
-        return outcome._replace(values=np.where(self._failed(table).any(1), self.gate_floor, outcome.values))
+        vetoed = np.minimum(outcome.values, self.gate_floor)
+        return outcome._replace(values=np.where(self._failed(table).any(1), vetoed, outcome.values))
 
     def contributions(
         self, scores: Scores, structure: Structure | Sequence[Structure] | None = None, **context: ArrayLike | None

@@ -242,16 +242,18 @@ class Scorer(abc.ABC):
         if len(rows):
             high = np.where(open_, best, filled)[rows]
             top = self.formula(replace(settled.rows(rows), values=high))
-            same = (top.code == code[rows]) & ((top.code > 0) | (top.values == outcome.values[rows]))
-            why = np.where(still[rows].any(1), Why.MISSING, Why.SKIPPED)
+            # An unknown margin is missing, not infinite, though both of its ends are.
+            known = np.where(top.code == Why.OK, top.values == outcome.values[rows], top.code != Why.INFINITE)
+            same = (top.code == code[rows]) & known
+            why = np.where((still & open_)[rows].any(1), Why.MISSING, Why.SKIPPED)
             code[rows] = np.where(same, code[rows], why)
         if self.missing == "renormalise":
             short = coverage < (self.min_coverage or 0.0)
             code[short] = Why.COVERAGE
-        asked = table.asked.any(1)
+        asked, flagged = table.asked.any(1), code >= Why.EMPTY_ANSWER
         if self.missing != "worst_case":
-            code[asked & ~answered.any(1)] = Why.MISSING
-        code[~asked] = Why.NOTHING_ASKED
+            code[asked & ~answered.any(1) & ~flagged] = Why.MISSING
+        code[~asked & ~flagged] = Why.NOTHING_ASKED
         valid = code == Why.OK
         rewards = np.where(valid, outcome.values, np.nan)
         return Rewards(rewards, valid, coverage, code.astype(np.int8), np.where(valid, outcome.mass, 0.0)), settled

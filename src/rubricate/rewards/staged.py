@@ -23,7 +23,8 @@ class Staged(Scorer):
 
     A stage passes when its capped points reach ``min_score`` (in points). A required stage that fails: ``stop`` ends
     the sum before it (its own points are not added), ``zero`` ends it and the total becomes ``on_failure_score``,
-    ``continue`` goes on as if it had passed. Criteria without a stage are added last, and stop with it.
+    ``continue`` goes on as if it had passed. Criteria without a stage are added last, and stop with it. A stage is
+    worth at least 0 (published weights are not negative; without the floor, failing a gate could pay).
     ``units='normalised'`` divides by the largest reachable total.
 
     Raises PolicyError for a stage whose failure would pay more than passing it. Source: card 12, arXiv 2512.06196
@@ -55,14 +56,14 @@ class Staged(Scorer):
         out, alive = np.zeros(len(table)), np.ones(len(table), dtype=np.bool_)
         for k in range(len(stages.ids)):
             got = points[:, : structure.width][:, stage_of == k].sum(1)
-            got = np.minimum(got, _no_cap(stages.max_points[k]))
+            got = np.clip(got, 0.0, _no_cap(stages.max_points[k]))
             failed = alive & (got < stages.min_score[k]) & bool(stages.required[k])
             ends = bool(stages.on_failure[k] in (_STOP, _ZERO))
             out = np.where(alive & ~(failed & ends), out + got, out)
             if stages.on_failure[k] == _ZERO:
                 out = np.where(failed, stages.on_failure_score[k], out)
             alive = alive & ~(failed & ends)
-        rest = points[:, : structure.width][:, stage_of < 0].sum(1)
+        rest = np.maximum(points[:, : structure.width][:, stage_of < 0].sum(1), 0.0)
         out = np.minimum(np.where(alive, out + rest, out), _no_cap(structure.max_total))
         if self.units == "native":
             return Outcome(out, np.full(len(table), Why.OK), np.ones(len(table)))
