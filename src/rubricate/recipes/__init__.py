@@ -1,0 +1,8 @@
+"""The catalogue: published systems as short functions over shared parts.
+
+``find_recipe`` takes a name, a catalogue number, an arXiv id or a system's name. Importing this package registers all.
+"""
+
+from rubricate.recipes.card import Card, Entry, find_recipe, recipe, variant
+
+__all__ = ["Card", "Entry", "find_recipe", "recipe", "variant"]
