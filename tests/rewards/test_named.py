@@ -115,6 +115,8 @@ def test_general_policies():
     scores = as_scores([[0.5, 1.0, 1.0]], [2.0, 1.0, -1.0])
     # lowest -1, highest 3: (1 + 1 - 1 + 1) / 4
     assert named("weighted_mean").score(scores).values[0] == 0.5
+    required = as_scores([[0.0, 1.0], [1.0, 0.0]], gate=[True, False])
+    assert named("weighted_mean").score(required).values.tolist() == [0.0, 0.5]
     assert named("points_ratio").score(scores).values[0] == pytest.approx(1 / 3)
     likert = as_scores([[0.5, 1.0]], [7.0, 1.0], lo=1.0, hi=5.0)
     assert named("likert_mean").score(likert).values[0] == 4.0

@@ -110,7 +110,7 @@ def test_gates():
     assert value(Policy(gate="veto"), [0.5, 1.0, 1.0], gate=gate) == pytest.approx(2.5 / 3)  # .5 passes at .5
     assert value(Policy(gate="veto", gate_threshold=1.0), [0.5, 1.0, 1.0], gate=gate) == 0.0
     assert value(Policy(gate="veto", gate_on="all"), [1.0, 0.0, 1.0], gate=gate) == 0.0
-    # truncate: only gates (here two, one failed) and negative items still count: (0 + 1 - 1) / 3
+    # truncate: one of two gates failed, so the third criterion counts as unmet: (0 + 1 + 0 - 1) / 3
     truncated = value(
         Policy(gate="truncate"), [0.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, -1.0], gate=[True, True, False, False]
     )

@@ -73,9 +73,10 @@ def weighted_mean() -> Policy:
     """Weighted share of the criteria that came out well: (raw - lowest) / (highest - lowest), in [0, 1].
 
     With positive weights sum w v / sum w. A criterion of negative weight earns |w| when it is not met, so the score is
-    defined under any signs. The default policy of a rubric.
+    defined under any signs. A required criterion that fails (below its min_score, else below .5) sets the score to 0.
+    The default policy of a rubric.
     """
-    return Policy(denominator="minmax")
+    return Policy(denominator="minmax", gate="veto")
 
 
 @register("policy", "points_ratio")

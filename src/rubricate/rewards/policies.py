@@ -51,7 +51,7 @@ class Policy(Scorer):
     pool: ``items``, or ``categories``: the score of each category, averaged by the category weights.
     saturate: positive points of a category count up to this share of its available ones (D stays: padding cannot win).
     gate: ``veto`` a failed gate leaves at most gate_floor (a score below it stays: failing a gate never pays);
-      ``truncate`` then only gates and negative items count.
+      ``truncate`` then the positive items that are no gates count as unmet.
       Gates are the required criteria (gate_on='required') or all; one fails when it comes out below its own min_score,
       else below gate_threshold. Without a verdict on a gate there is no reward, not even under drop_item.
 
@@ -127,7 +127,9 @@ class Policy(Scorer):
         x, x0, x1 = self._units(table)
         points, low, high = weights * x, weights * x0, weights * x1
         low, high = np.minimum(low, high), np.maximum(low, high)
-        points = self._truncated(points, table)
+        if self.gate == "truncate":
+            hit = self._failed(table).any(1, keepdims=True)
+            points = np.where(hit & ~self._gates(table) & (weights > 0), low, points)
         if self.saturate is not None:
             points = self._saturated(points, high, table)
         gained = points - low if self.denominator == "minmax" else points
@@ -230,12 +232,6 @@ class Policy(Scorer):
                 np.isnan(own), threshold, (own - table.lo) / np.where(table.use, table.hi - table.lo, 1.0)
             )
         return self._gates(table) & table.use & (good < threshold)
-
-    def _truncated(self, points: Floats, table: Table) -> Floats:
-        if self.gate != "truncate":
-            return points
-        hit = self._failed(table).any(1, keepdims=True)
-        return np.where(hit & ~self._gates(table) & (points > 0), 0.0, points)
 
     def _saturated(self, points: Floats, high: Floats, table: Table) -> Floats:
         out = points.copy()
