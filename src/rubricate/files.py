@@ -129,7 +129,7 @@ class Row:
         """``file:line: field`` for an error message."""
         line = json_line(self.text, (*self.at, *path)) if self.text else self.line
         place = self.file if line is None else f"{self.file}:{line}"
-        inside = dotted((*(self.at if line is None else ()), *path))
+        inside = dotted((*self.at, *path))
         return f"{place}: {inside}" if inside else place
 
 

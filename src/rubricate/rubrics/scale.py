@@ -44,14 +44,16 @@ class Scale(BaseModel):
             data = dict(data)
             if "labels" in data and "kind" not in data:
                 data["kind"] = "labels"
-            if data.get("kind") in _FIXED:
-                low, high = _FIXED[data["kind"]]
+            kind, labels = str(data.get("kind")), data.get("labels")
+            if kind in _FIXED:
+                low, high = _FIXED[kind]
                 data.setdefault("min", low)
                 data.setdefault("max", high)
-            if data.get("kind") == "labels" and data.get("labels"):
-                values = [float(v) for v in data["labels"].values()]
-                data.setdefault("min", min(values))
-                data.setdefault("max", max(values))
+            if kind == "labels" and isinstance(labels, dict) and labels:
+                values = [v for v in labels.values() if isinstance(v, (int, float))]
+                if len(values) == len(labels):
+                    data.setdefault("min", min(values))
+                    data.setdefault("max", max(values))
             if isinstance(data.get("anchors"), dict):
                 data["anchors"] = {str(k): v for k, v in data["anchors"].items()}
         return data

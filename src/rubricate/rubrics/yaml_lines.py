@@ -133,10 +133,9 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str | Path) -> D
         hint = "Indent with spaces, not with tabs"
     elif "mapping values are not allowed" in what:
         hint = "Text with ': ' in it needs quotes"
-    column = mark.column + 1
-    return DataError(
-        f"not YAML: {what} (column {column})", where=f"{file}:{mark.line + 1}", expected="valid YAML", hint=hint
-    )
+    line = min(mark.line, text.rstrip("\n").count("\n")) + 1  # the end of the text counts as its last line
+    what = f"not YAML: {what} (column {mark.column + 1})"
+    return DataError(what, where=f"{file}:{line}", expected="valid YAML", hint=hint)
 
 
 def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
