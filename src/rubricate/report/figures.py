@@ -1,0 +1,86 @@
+"""Small charts in HTML and CSS: bars, bars around zero, a histogram, shades of one scale.
+
+One accent colour for amounts; a scale from orange (bad for the reward) over grey to blue (good), which colour-blind
+readers can tell apart; every figure carries its number, so that nothing is told by colour alone.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rubricate.arrays import Floats
+from rubricate.report.markup import Markup, tag
+from rubricate.report.numbers import number, short
+
+SHADES = 9
+
+
+def shade(good: float) -> str:
+    """The class of a value in [0, 1]: v0 (worst) to v8 (best).
+
+    >>> shade(0.0), shade(0.5), shade(1.0)
+    ('v0', 'v4', 'v8')
+    """
+    return f"v{min(SHADES - 1, int(good * SHADES))}"
+
+
+def bar(share: float, cls: str = "") -> Markup:
+    """A bar over a track; ``share`` in [0, 1], NaN leaves the track empty."""
+    width = 0.0 if math.isnan(share) else min(max(share, 0.0), 1.0)
+    return tag("span", tag("i", style=f"width:{100 * width:.1f}%"), cls=f"bar {cls}".strip(), aria_hidden="true")
+
+
+def zero_bar(x: float, low: float, high: float) -> Markup:
+    """A bar that starts at zero on an axis from ``low`` <= 0 to ``high`` >= 0."""
+    size = high - low
+    if math.isnan(x) or not size > 0:
+        return tag("span", cls="bar zero", aria_hidden="true")
+    left, width = 100 * (min(x, 0.0) - low) / size, 100 * abs(x) / size
+    piece = tag("i", cls="neg" if x < 0 else "pos", style=f"left:{left:.1f}%;width:{width:.1f}%")
+    axis = tag("b", style=f"left:{100 * -low / size:.1f}%") if low < 0 else None
+    return tag("span", piece, axis, cls="bar zero", aria_hidden="true")
+
+
+def bins(x: Floats, most: int = 24) -> tuple[list[str], list[int]]:
+    """Labels and counts of a histogram: one bar per value where there are at most 12, else round-numbered bins.
+
+    >>> bins(np.array([0.0, 0.5, 0.5]))
+    (['0', '0.5'], [1, 2])
+    """
+    values, counts = np.unique(np.round(x, 9), return_counts=True)
+    if len(values) <= 12:
+        return [short(float(v)) for v in values], counts.tolist()
+    step = _round_step((values[-1] - values[0]) / most)
+    first = math.floor(values[0] / step + 1e-9)
+    edges = np.arange(first, math.ceil(values[-1] / step - 1e-9) + 1) * step
+    counts = np.histogram(values, np.r_[edges[:-1], max(edges[-1], values[-1])], weights=counts)[0]
+    return [f"{short(round(a, 9))} to {short(round(a + step, 9))}" for a in edges[:-1]], counts.astype(int).tolist()
+
+
+def _round_step(step: float) -> float:
+    power = 10.0 ** math.floor(math.log10(step))
+    return float(next(m * power for m in (1.0, 2.0, 2.5, 5.0, 10.0) if m * power >= step * (1 - 1e-9)))
+
+
+def histogram(x: Floats, unit: str) -> Markup:
+    """How often each value comes; the counts stand on the bars where there is room, and in the label of each."""
+    labels, counts = bins(x)
+    top = max(counts)
+    single = len(labels) <= 12
+    columns = [
+        tag(
+            "span",
+            tag("b", n if n and (single or n == top) else ""),
+            tag("i", style=f"height:{100 * n / top:.1f}%"),
+            tag("em", label if single else ""),
+            title=f"{label}: {n}",
+        )
+        for label, n in zip(labels, counts, strict=True)
+    ]
+    span = f"from {number(float(x.min()))} to {number(float(x.max()))}"
+    said = f"{len(x)} {unit}, {span}, most of them at {labels[int(np.argmax(counts))]}"
+    ends = () if single else (labels[0].split(" to ")[0], labels[-1].split(" to ")[1])
+    axis = tag("div", tag("span", ends[0]), tag("span", ends[1]), cls="ends") if ends else None
+    return tag("figure", tag("div", columns, cls="hist", role="img", aria_label=said), axis)

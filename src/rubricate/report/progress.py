@@ -1,0 +1,79 @@
+"""Where a running job stands: one live line in a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from rubricate.report.numbers import count, duration, money, percent
+from rubricate.types import State
+
+if TYPE_CHECKING:
+    from rubricate.judges.engine import Progress
+
+WIDTH = 20
+EVERY = 10  # percent between two lines of a log
+
+
+def progress_text(progress: Progress) -> Text:
+    """Share done, verdicts a second, share missing, cost, estimated time left."""
+    done, total = progress.done, max(progress.total, progress.done)
+    filled = round(WIDTH * done / total) if total else 0
+    lost = sum(n for s, n in progress.states.items() if s not in (State.SCORED, State.SKIPPED))
+    parts = [f"{done:,} of {count(total, 'verdict')}", f"{progress.per_second:.3g}/s"]
+    if lost:
+        parts.append(f"{percent(lost, done)} missing")
+    if progress.usage.cost:
+        parts.append(f"cost {money(progress.usage.cost)}")
+    if progress.seconds_left and done < total:
+        parts.append(f"{duration(progress.seconds_left)} left")
+    return Text.assemble(("█" * filled, "cyan"), ("·" * (WIDTH - filled), "dim"), "  ", ", ".join(parts))
+
+
+class _Line:
+    """The newest state of the job; ``Live`` asks for it a few times a second, so a callback costs next to nothing."""
+
+    def __init__(self) -> None:
+        self.progress: Progress | None = None
+
+    def take(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def __rich__(self) -> RenderableType:
+        return progress_text(self.progress) if self.progress else Text("")
+
+
+class _Log:
+    """One line for every tenth of the job."""
+
+    def __init__(self, console: Console) -> None:
+        self.console, self.next = console, EVERY
+
+    def take(self, progress: Progress) -> None:
+        share = 100 * progress.done // progress.total if progress.total else 0
+        if share >= self.next:
+            self.console.print(progress_text(progress), soft_wrap=True)
+            self.next = share - share % EVERY + EVERY
+
+
+@contextmanager
+def progress_bar(console: Console | None = None) -> Iterator[Callable[[Progress], None]]:
+    """A callback for ``pipeline.run(on_progress=...)`` that shows where the job stands, on standard error.
+
+    ::
+
+        with progress_bar() as on_progress:
+            run(rubric, samples, on_progress=on_progress)
+    """
+    out = console or Console(stderr=True)
+    if not out.is_terminal:
+        yield _Log(out).take
+        return
+    line = _Line()
+    with Live(line, console=out, refresh_per_second=5):
+        yield line.take
