@@ -149,7 +149,7 @@ class Recording:
             for number, line in enumerate(lines, 1):
                 try:
                     name, reply = _load(json.loads(line))
-                except (ValueError, TypeError, LookupError) as error:
+                except (ValueError, TypeError, LookupError, AttributeError) as error:
                     raise DataError(
                         f"{type(error).__name__}: {error}",
                         where=f"{path}, line {number}",
