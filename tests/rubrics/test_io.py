@@ -249,6 +249,7 @@ OTHER_ERRORS = [
      r"line 2: rubrics\[0\].criteria: 'criteria' is missing\n.*line 3: rubrics\[1\]"),
     ("f.json", '{"id": "r", "id": "s"}', r"f.json:1: the key 'id' stands twice in one object"),
     ("f.json", "[" * 100000, "nested too deeply"),
+    ("f.json", '{"id": "r", "policy": {"x": ' + "[" * 900 + "]" * 900 + "}}", "nested too deeply|is missing"),
     ("f.jsonl", json.dumps(ONE) + '\n\n{"id": "s"}', r"f.jsonl:3: criteria: 'criteria' is missing"),
     ("f.jsonl", json.dumps(ONE) + "\n{", r"f.jsonl:2: not JSON"),
     ("f.jsonl", "\n", r"f.jsonl: there is no rubric"),

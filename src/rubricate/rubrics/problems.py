@@ -38,12 +38,15 @@ def examine(data: Any) -> tuple[Rubric | None, list[Problem]]:
     """The rubric that ``data`` holds, or what is wrong with it."""
     if not isinstance(data, Mapping):
         return None, [Problem((), f"found {describe(data)}", "a rubric: a table with id, criteria, ...")]
-    found = list(_not_plain(data, ()))
+    rubric, found = None, []
     try:
+        found = list(_not_plain(data, ()))
         rubric = Rubric.model_validate(data)
     except ValidationError as error:
         taken = {p.path for p in found}
         found += [p for p in _translated(error, data) if p.path not in taken]
+    except RecursionError:
+        found = [Problem((), "the data is nested too deeply", "a tree of criteria that a person can read")]
     return (None, found) if found else (rubric, [])
 
 
