@@ -1,0 +1,169 @@
+"""Plain facts about wording: words, sentences, scripts, and which texts are nearly the same.
+
+Latin text is cut at words, Chinese, Japanese and Korean text at characters (pairs of them stand for words), so that
+the same functions serve rubrics in either. Nothing here calls a model.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_TOKEN = re.compile(rf"[{CJK}]|[^\W_{CJK}]+(?:['’.-][^\W_{CJK}]+)*")
+_CJK_RUN = re.compile(rf"[{CJK}]+")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+_OTHER = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff]")
+_SENTENCE = re.compile(r"(?<=[.!?])[\"”’')]*\s+(?=[\"“‘'(]?[A-Z\u00c0-\u00de])|(?<=[。！？；])\s*")
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|al|approx|Dr|Mr|Mrs|Ms|Prof|Fig|No|Eq|St)|\b[A-Z])\.$")
+_INSIDE = re.compile(
+    r"\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|\"[^\"]*\"|“[^“”]*”|‘[^‘’]*’|(?<!\w)'[^']*'(?!\w)|「[^「」]*」|《[^《》]*》|`[^`]*`"
+)
+_EXAMPLES = re.compile(
+    r"(?:\b(?:such as|including|for example|for instance|e\.g\.|like)\b|例如|比如|包括|诸如)[^.;。；]*", re.IGNORECASE
+)
+FUNCTION_CHARS = frozenset("的了是在和与及或并对其该这那之为以于把被将从到有地得也都而且等中")
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list written as text."""
+    return frozenset(text.split())
+
+
+STOP = word_set(
+    """a about above after all also an and any are as at be been being before below between both but by can could did do
+    does each either for from further had has have he her his how if in into is it its itself just more most must my no
+    nor of off on once only or other our out over own per same she should so some such than that the their them then
+    there these they this those through to too under until up upon very was we were what when where whether which while
+    who whom whose why will with within without would you your"""
+)
+GENERIC = word_set(
+    """answer article assess assistant check contain describe discuss ensure essay evaluate explain give has have
+    include mention model note output paper present provide reply report response show state text user"""
+)
+
+
+def normalised(text: str) -> str:
+    """``text`` for comparison: one form of each character, lower case, single spaces, no full stop at the end.
+
+    >>> normalised("  Mentions\\nthe DOSE. ")
+    'mentions the dose'
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(folded.split()).rstrip(" .。;；!！")
+
+
+def tokens(text: str) -> list[str]:
+    """Words in lower case; each Chinese, Japanese or Korean character is one."""
+    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+@functools.lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """``word`` without a plural or third-person ending.
+
+    >>> [stem(w) for w in ("mentions", "studies", "addresses", "analysis")]
+    ['mention', 'study', 'address', 'analysis']
+    """
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith(("sses", "xes", "ches", "shes", "zzes")) else word[:-1]
+
+
+def content_words(text: str) -> list[str]:
+    """Stems of the words that carry content, in order; pairs of characters for Chinese, Japanese and Korean runs."""
+    found: list[str] = []
+    run = ""
+    for token in [*tokens(text), ""]:
+        if token and _CJK_RUN.match(token):
+            run += token
+            continue
+        found += _pairs(run)
+        run = ""
+        if token and token not in STOP:
+            found.append(stem(token))
+    return found
+
+
+def _pairs(run: str) -> list[str]:
+    kept = [run[k : k + 2] for k in range(len(run) - 1)] if len(run) > 1 else [run] * len(run)
+    return [pair for pair in kept if not FUNCTION_CHARS.issuperset(pair)]
+
+
+def script(text: str) -> str:
+    """``cjk``, ``latin`` or ``other``, by most letters (a Chinese character counts twice); empty without letters."""
+    found = {
+        "cjk": 2 * sum(map(len, _CJK_RUN.findall(text))),
+        "latin": len(_LATIN.findall(text)),
+        "other": len(_OTHER.findall(text)),
+    }
+    name = max(found, key=lambda k: found[k])
+    return name if found[name] else ""
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of ``text``; abbreviations end none, and nothing is cut inside brackets or quotes."""
+    covered, parts, start = masked(text), [], 0
+    for cut in _SENTENCE.finditer(covered):
+        if not _ABBREVIATION.search(covered[start : cut.start()]):
+            parts.append(text[start : cut.start()])
+            start = cut.end()
+    return [p.strip() for p in [*parts, text[start:]] if p.strip()]
+
+
+def masked(text: str, examples: bool = False) -> str:
+    """``text`` with what stands in brackets and quotes (and after "such as") blanked out; the length stays.
+
+    >>> masked("Names fruit (apples and pears)")
+    'Names fruit ##################'
+    """
+    hidden = _INSIDE.sub(lambda m: "#" * len(m[0]), text)
+    return _EXAMPLES.sub(lambda m: "#" * len(m[0]), hidden) if examples else hidden
+
+
+def grams(text: str) -> Iterator[str]:
+    """Runs of four words, or of eight Chinese, Japanese or Korean characters, that hold at least two content words."""
+    words = tokens(text)
+    wide = [bool(_CJK_RUN.match(w)) for w in words]
+    for k in range(len(words) - 3):
+        if all(wide[k : k + 8]) and k + 8 <= len(words):
+            yield "".join(words[k : k + 8])
+        elif not any(wide[k : k + 4]) and sum(w not in STOP for w in words[k : k + 4]) >= 2:
+            yield " ".join(words[k : k + 4])
+
+
+def near(sets: Sequence[frozenset[str]], threshold: float, most: int = 20) -> Iterator[tuple[int, int, float]]:
+    """(i, j, Jaccard) of each set i and the earlier sets j with |A & B| / |A | B| >= ``threshold``.
+
+    At most ``most`` pairs for each i; empty sets have none. Two sets that similar share a word among the first
+    |A| - ceil(threshold |A|) + 1 of the rarest ones, so only those words are looked up.
+    """
+    count = Counter(word for s in sets for word in s)
+    index: defaultdict[str, list[int]] = defaultdict(list)
+    for i, words in enumerate(sets):
+        ranked = sorted(words, key=lambda w: (count[w], w))
+        prefix = ranked[: len(ranked) - _at_least(threshold, len(ranked)) + 1] if ranked else []
+        left = most
+        for j in sorted({j for word in prefix for j in index[word]}):
+            small, large = sorted((len(words), len(sets[j])))
+            if small < threshold * large:
+                continue
+            common = len(words & sets[j])
+            ratio = common / (len(words) + len(sets[j]) - common)
+            if ratio >= threshold:
+                yield i, j, ratio
+                left -= 1
+                if not left:
+                    break
+        for word in prefix:
+            index[word].append(i)
+
+
+def _at_least(threshold: float, size: int) -> int:
+    """The smallest whole number >= threshold * size, proof against rounding."""
+    return max(1, -int(-(threshold * size - 1e-9) // 1))
