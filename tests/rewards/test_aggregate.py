@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from rubricate.errors import SettingError, ShapeError
-from rubricate.rewards import all_pass, category_mean, product, soft_and, weighted_mean, weighted_sum
+from rubricate.rewards import (
+    all_pass,
+    category_mean,
+    connected_share,
+    product,
+    soft_and,
+    weighted_mean,
+    weighted_sum,
+)
 
 NAN = float("nan")
 
@@ -179,3 +187,46 @@ def test_other_bad_input():
         soft_and([[0.5, 0.5]], [1.0, -1.0])
     with pytest.raises(SettingError, match="delta=-1"):
         soft_and([[0.5]], delta=-1)
+
+
+def reached(row, links):
+    """Statements that a queue over entities reaches from entity 0; row: supported statements."""
+    queue, seen, found = [0], {0}, set()
+    while queue:
+        entity = queue.pop()
+        for j in row:
+            if links[j][entity]:
+                found.add(j)
+                new = {e for e in range(len(links[j])) if links[j][e]} - seen
+                seen |= new
+                queue += new
+    return found
+
+
+@pytest.mark.parametrize("missing", ["propagate", "drop_item", "zero"])
+def test_connected_share_equals_a_walk_of_the_graph(ragged, missing):
+    c = ragged.scores.shape[1]
+    links = ragged.rng.random((c, 4)) < 0.4
+    expected = []
+    for i in range(ragged.n):
+        asked = [j for j in range(c) if ragged.asked[i, j]]
+        gaps = [j for j in asked if math.isnan(ragged.scores[i, j])]
+        if missing == "drop_item":
+            asked = [j for j in asked if j not in gaps]
+        count = len(asked) if not (gaps and missing == "propagate") else 0
+        supported = [j for j in asked if j not in gaps and ragged.scores[i, j] >= 0.5]
+        expected.append(len(reached(supported, links)) / count if count else NAN)
+    got = connected_share(ragged.scores, links, ragged.asked, missing=missing)
+    np.testing.assert_allclose(got, expected, atol=1e-9)
+    per_row = np.broadcast_to(links, (ragged.n, *links.shape))
+    np.testing.assert_array_equal(got, connected_share(ragged.scores, per_row, ragged.asked, missing=missing))
+
+
+def test_a_supported_statement_without_a_path_to_the_answer_counts_for_nothing():
+    links = [[1, 1, 0], [0, 1, 1]]
+    np.testing.assert_allclose(connected_share([[1, 1], [1, 0], [0, 1], [0.4, 1]], links), [1.0, 0.5, 0.0, 0.0])
+    np.testing.assert_allclose(connected_share([[0, 1]], links, root=2), [0.5])
+    with pytest.raises(SettingError, match="root=3"):
+        connected_share([[1, 1]], links, root=3)
+    with pytest.raises(ShapeError, match="links"):
+        connected_share([[1, 1, 1]], links)

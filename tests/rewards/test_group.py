@@ -7,6 +7,7 @@ import pytest
 
 from rubricate.errors import SettingError, ShapeError
 from rubricate.rewards import (
+    criterion_rate,
     criterion_stats,
     group_norm,
     group_softmax,
@@ -202,3 +203,14 @@ def test_bad_input_names_the_argument():
         group_softmax([1.0], [0], temperature=0)
     with pytest.raises(SettingError, match="rank -1"):
         rank_penalty([-1], [1], [0])
+
+
+def test_the_rate_of_each_criterion_reaches_the_rows(ragged):
+    expected = np.full(ragged.scores.shape, NAN)
+    for i in range(ragged.n):
+        for j in range(ragged.scores.shape[1]):
+            same = [k for k in range(ragged.n) if ragged.group[k] == ragged.group[i] and ragged.asked[k, j]]
+            seen = [ragged.scores[k, j] for k in same if not math.isnan(ragged.scores[k, j])]
+            if seen:
+                expected[i, j] = sum(seen) / len(seen)
+    np.testing.assert_allclose(criterion_rate(ragged.scores, ragged.group, ragged.asked), expected, atol=1e-9)

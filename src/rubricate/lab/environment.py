@@ -18,15 +18,22 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "process": ("N", "rubric, evidence or thinking score in [0, 1]"),
     "format": ("N", "whether the rollout is well formed"),
     "length": ("N", "generated tokens"),
+    "checkable": ("N", "whether a rule decides the outcome, so that no model score is needed"),
+    "decision": ("N", "1 when the response acts (accepts, answers yes), 0 when it does not"),
+    "speedup": ("N", "run time of the reference over run time of the answer"),
     "scores": ("N C", "verdicts in [0, 1], NaN when missing"),
     "asked": ("N C", "whether the criterion applies to the row"),
     "weights": ("C", "weight of each criterion"),
     "category": ("C", "section of each criterion"),
+    "gate_mask": ("C", "whether the criterion is a bottom line: required, or fatal when it fails"),
+    "links": ("C E", "whether the statement of a criterion names the entity; entity 0 is the answer"),
     "rewards": ("N K", "several rewards of each rollout"),
     "turn_off": ("N+1", "offsets of turns in rollouts"),
     "turn_scores": ("T", "score of each turn in [0, 1]"),
+    "turn_verdicts": ("T C", "verdicts on each turn alone in [0, 1], such as unit tests; NaN when missing"),
     "step_off": ("N+1", "offsets of reasoning steps in rollouts"),
     "step_scores": ("S", "score of each step in [0, 1]"),
+    "step_valid": ("S", "whether the step is well formed"),
     "token_off": ("N+1", "offsets of tokens in rollouts"),
     "token_logp": ("L", "log-probability of each token under the policy"),
     "token_logp_ref": ("L", "log-probability of each token under a reference model"),
@@ -49,6 +56,8 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
         "asked": np.ones((n, criteria), dtype=np.bool_),
         "weights": np.array([3.0, 2.0, 1.0, 1.0, 2.0, 1.0]),
         "category": np.array([0, 0, 0, 1, 1, 2]),
+        "gate_mask": np.array([True, True, False, False, False, False]),
+        "links": np.eye(criteria, 5, dtype=np.bool_) | np.eye(criteria, 5, -1, dtype=np.bool_),
         "rewards": rng.random((n, 3)),
         "progress": 0.5,
         "rng": rng,
@@ -62,6 +71,11 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     tokens = env["token_off"][-1]
     env["token_logp"], env["token_logp_ref"] = _logp(rng, tokens), _logp(rng, tokens)
     env["token_mask"] = np.ones(tokens, dtype=np.bool_)
+    env["turn_verdicts"] = rng.integers(0, 2, size=(env["turn_off"][-1], criteria)).astype(np.float64)
+    env["turn_verdicts"][rng.random(env["turn_verdicts"].shape) < missing] = np.nan
+    env["step_valid"] = rng.random(env["step_off"][-1]) < 0.9
+    env["checkable"], env["decision"] = rng.random(n) < 0.5, (rng.random(n) < 0.5).astype(np.float64)
+    env["speedup"] = rng.uniform(0.5, 4.0, size=n)
     return env
 
 

@@ -3,7 +3,15 @@
 Pure functions on arrays (NaN: asked, no answer). Each can be named as a ``step`` and composed into a recipe.
 """
 
-from rubricate.rewards.aggregate import all_pass, category_mean, product, soft_and, weighted_mean, weighted_sum
+from rubricate.rewards.aggregate import (
+    all_pass,
+    category_mean,
+    connected_share,
+    product,
+    soft_and,
+    weighted_mean,
+    weighted_sum,
+)
 from rubricate.rewards.citations import Citations, claim_measures
 from rubricate.rewards.classes import Classes
 from rubricate.rewards.couple import (
@@ -19,6 +27,7 @@ from rubricate.rewards.couple import (
 from rubricate.rewards.gates import gate, gated_accumulate
 from rubricate.rewards.group import (
     CriterionStats,
+    criterion_rate,
     criterion_stats,
     group_norm,
     group_softmax,
@@ -114,6 +123,8 @@ __all__ = [
     "clip",
     "combine",
     "component_share",
+    "connected_share",
+    "criterion_rate",
     "criterion_stats",
     "difficulty_weights",
     "exponential",

@@ -149,6 +149,42 @@ def product(scores: ArrayLike, asked: ArrayLike | None = None, *, missing: str =
     return np.where(play.rows, np.nan, np.where(play.used, play.values, 1.0).prod(1))
 
 
+def connected_share(
+    scores: ArrayLike,
+    links: ArrayLike,
+    asked: ArrayLike | None = None,
+    *,
+    root: int = 0,
+    threshold: float = 0.5,
+    missing: str = "propagate",
+) -> Floats:
+    """Share of the statements that supported statements connect to the answer: [N] in [0, 1].
+
+    Criterion j states a fact about the entities ``links[C, E]`` (or [N, C, E]); it is supported from ``threshold`` up.
+    A statement counts when it is supported and a chain of supported statements that share entities leads from it to
+    the entity ``root``: ``#reached / #asked``. So true but idle facts earn nothing. Card 7 (arXiv 2601.06021).
+
+    >>> connected_share([[1, 1, 0], [0, 1, 1]], [[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]]).round(2).tolist()
+    [0.67, 0.0]
+    """
+    play = _in_play(scores, None, asked, missing)
+    table = as_floats(links, "links")
+    check(scores=(play.values, "N C"), links=(table, "C E | N C E"))
+    if not 0 <= root < table.shape[-1]:
+        raise SettingError(f"root={root}", expected=f"an entity from 0 to {table.shape[-1] - 1}")
+    supported = play.used & (play.values >= threshold)
+    reached, known = np.zeros_like(supported), np.zeros((len(supported), table.shape[-1], 1))
+    known[:, root] = 1.0
+    while True:
+        more = supported & ((table @ known)[:, :, 0] > 0)
+        if (more == reached).all():
+            break
+        reached = more
+        known = np.maximum(known, np.swapaxes(table, -1, -2) @ reached[:, :, None].astype(np.float64))
+    n = play.used.sum(1)
+    return np.divide(reached.sum(1), n, out=np.full(len(n), np.nan), where=(n > 0) & ~play.rows)
+
+
 def all_pass(scores: ArrayLike, asked: ArrayLike | None = None, *, missing: str = "propagate") -> Floats:
     """The smallest score asked, ``min_j s_j``: [N]; for verdicts in {0, 1} it is 1 when all pass (card 11).
 

@@ -141,6 +141,17 @@ def criterion_stats(scores: ArrayLike, group: ArrayLike, asked: ArrayLike | None
     return CriterionStats(rate, var, n, np.bincount(codes, minlength=count).astype(np.float64))
 
 
+def criterion_rate(scores: ArrayLike, group: ArrayLike, asked: ArrayLike | None = None) -> Floats:
+    """Mean verdict of each criterion in the group of the row: [N, C], NaN where the group has no verdict on it.
+
+    ``criterion_stats(...).rate`` spread over the rows, the input of ``difficulty_weights`` inside a step (card 22).
+
+    >>> criterion_rate([[1.0, 1.0], [0.0, 1.0]], [7, 7]).tolist()
+    [[0.5, 1.0], [0.5, 1.0]]
+    """
+    return spread_groups(criterion_stats(scores, group, asked).rate, group)
+
+
 def pass_covariance(scores: ArrayLike, second: ArrayLike, group: ArrayLike, asked: ArrayLike | None = None) -> Floats:
     """Covariance of two independent judge passes per group and criterion, not below 0: [P, C].
 
