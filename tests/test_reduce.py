@@ -3,6 +3,7 @@ import pytest
 
 from rubricate.errors import SettingError, ShapeError
 from rubricate.reduce import group_stat, segment_reduce, spread
+from rubricate.reduce import sizes as row_sizes
 
 LOOPS = {
     "sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min, "count": len, "median": np.median,
@@ -65,6 +66,11 @@ def test_segments_equal_a_plain_loop_with_empty_rows():
             expected = [pick[how](r) if len(r) else empty for r in rows]
             np.testing.assert_allclose(segment_reduce(x, off, how), expected, atol=1e-12)
         np.testing.assert_array_equal(spread(np.arange(8), off), np.repeat(np.arange(8), sizes))
+        table = rng.random((8, 3))
+        np.testing.assert_array_equal(
+            spread(table, off), [r for r, k in zip(table, sizes, strict=True) for _ in range(k)]
+        )
+        np.testing.assert_array_equal(row_sizes(off), sizes)
 
 
 def test_bad_input_is_named():

@@ -139,13 +139,24 @@ def segment_reduce(x: ArrayLike, off: ArrayLike, how: str = "sum") -> Floats:
     return group_table(values, rows, len(size), how)
 
 
+def sizes(off: ArrayLike) -> Ints:
+    """Number of items of each ragged row, judged or not: int[N].
+
+    >>> sizes([0, 1, 3]).tolist()
+    [1, 2]
+    """
+    return np.diff(as_offsets(off, int(np.asarray(off)[-1]) if np.size(off) else 0))
+
+
 def spread(row: ArrayLike, off: ArrayLike) -> Floats:
-    """Repeat the value of each row over its ragged items: ``row[N] -> [M]`` (any dtype).
+    """Repeat the value of each row over its ragged items: ``row[N]`` or ``[N, C]`` -> ``[M]`` or ``[M, C]``.
+
+    Any dtype.
 
     >>> spread([7, 9], [0, 1, 3]).tolist()
     [7, 9, 9]
     """
     offsets = as_offsets(off, int(np.asarray(off)[-1]) if np.size(off) else 0)
     values = np.asarray(row)
-    check(row=(values, "N"), off=(offsets, "N+1"))
-    return np.repeat(values, np.diff(offsets))
+    check(row=(values, "N | N C"), off=(offsets, "N+1"))
+    return np.repeat(values, np.diff(offsets), axis=0)
