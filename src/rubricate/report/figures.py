@@ -7,6 +7,7 @@ readers can tell apart; every figure carries its number, so that nothing is told
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -54,9 +55,10 @@ def bins(x: Floats, most: int = 24) -> tuple[list[str], list[int]]:
         return [short(float(v)) for v in values], counts.tolist()
     step = _round_step((values[-1] - values[0]) / most)
     first = math.floor(values[0] / step + 1e-9)
-    edges = np.arange(first, math.ceil(values[-1] / step - 1e-9) + 1) * step
-    counts = np.histogram(values, np.r_[edges[:-1], max(edges[-1], values[-1])], weights=counts)[0]
-    return [f"{short(round(a, 9))} to {short(round(a + step, 9))}" for a in edges[:-1]], counts.astype(int).tolist()
+    edges = np.round(np.arange(first, math.ceil(values[-1] / step - 1e-9) + 1) * step, 9)
+    whole = np.r_[min(edges[0], values[0]), edges[1:-1], max(edges[-1], values[-1])]
+    counts = np.histogram(values, whole, weights=counts)[0]
+    return [f"{short(float(a))} to {short(float(b))}" for a, b in pairwise(edges)], counts.astype(int).tolist()
 
 
 def _round_step(step: float) -> float:

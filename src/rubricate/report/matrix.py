@@ -35,7 +35,9 @@ def matrix(result: Result) -> Markup:
         said.append(f"The first {ROWS} of {len(result.samples):,} responses; the exported table has the rest.")
     if width > COLUMNS:
         said.append(f"The first {COLUMNS} of {width} criteria; the exported table has the rest.")
-    columns = heads(("response", ""), ("reward", "n"), *((n, "up" if shared else "") for n in names[:COLUMNS]))
+    columns = heads(
+        ("response", ""), ("reward", "n"), *((tag("span", n), "up" if shared else "") for n in names[:COLUMNS])
+    )
     body = [_row(result, i, leaves[int(result.scores.rubric[i])]) for i in rows]
     table = tag("table", columns, tag("tbody", body), cls="matrix")
     return section("matrix", TITLE, LEAD, map(note, said), legend(), scroll(table, TITLE, "scroll tall"))

@@ -25,7 +25,7 @@ def find(quote: str, response: str) -> list[Span]:
 
 
 def _find(quote: str, whole: str, starts: Sequence[int]) -> Iterator[Span]:
-    wanted = folded(quote).strip("\"'. ")
+    wanted = folded(quote).strip("\"'. -")
     at = whole.find(wanted) if wanted else -1
     while at >= 0:
         yield starts[at], starts[at + len(wanted) - 1] + 1

@@ -21,8 +21,6 @@ from rubricate.report.explain import Comparison, Row, compare, explain, position
 from rubricate.report.facts import RewardFacts, criteria_facts, goodness, reward_facts, state_counts
 from rubricate.report.markup import plain
 from rubricate.report.numbers import NONE, count, money, number, percent, short, signed
-from rubricate.report.progress import progress_bar
-from rubricate.report.recipes import print_recipe, print_recipes
 from rubricate.rubrics.model import Criterion
 from rubricate.types import State, Verdict
 
@@ -35,12 +33,9 @@ __all__ = [
     "explain_table",
     "print_comparison",
     "print_explanation",
-    "print_recipe",
-    "print_recipes",
     "print_rewards",
     "print_summary",
     "print_verdicts",
-    "progress_bar",
     "rewards_table",
     "summary_table",
     "verdict_lines",
