@@ -94,6 +94,7 @@ class MockServer:
         self._loop: asyncio.AbstractEventLoop
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._turns = Turns()
         self._routes: dict[str, tuple[str, Callable[[Connection, Incoming], None]]] = {
             "/v1/chat/completions": ("POST", self._chat),
@@ -124,6 +125,7 @@ class MockServer:
                 connection.drop()
             while self._connections:  # each takes one turn of the loop to close
                 await asyncio.sleep(0)
+            await asyncio.gather(*self._tasks, return_exceptions=True)  # cancelled with their connections
             await self._server.wait_closed()
             self._server = None
 
@@ -211,7 +213,9 @@ class MockServer:
             else:
                 self._reply(asked, reply)
         else:
-            connection.pending = self._loop.create_task(self._ask(asked, self.client))
+            connection.pending = task = self._loop.create_task(self._ask(asked, self.client))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _ask(self, asked: _Asked, client: Client) -> None:
         try:

@@ -27,7 +27,8 @@ def read_chat(body: bytes) -> Request:
     if data.get("stream"):
         raise ValueError("'stream' is not supported by this server")
     get = data.get
-    schema, extra = None, ()
+    schema: str | None = None
+    extra: tuple[tuple[str, Any], ...] = ()
     if len(data) > 2:  # more than model and messages
         schema, extra = _schema(data), tuple((k, v) for k, v in data.items() if k not in _READ)
     stop = get("stop") or ()
