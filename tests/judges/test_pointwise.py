@@ -4,7 +4,7 @@ import json
 import pytest
 
 from rubricate.errors import CallError, SettingError
-from rubricate.judges.layout import criterion_text, material, schema, shared_prefix, system_text
+from rubricate.judges.layout import criterion_text, material, schema, shared_prefix, system_message
 from rubricate.judges.pointwise import PointwiseJudge
 from rubricate.llm.client import Reply
 from rubricate.rubrics import Criterion, Rubric
@@ -137,7 +137,7 @@ def test_the_prompt_is_fixed_text_then_material_then_criteria():
 def test_most_of_a_prompt_is_a_shared_prefix():
     sample = Sample("s", (Message("user", "Explain tea."),), "x" * 1200)
     rubric = Rubric(id="r", criteria=[{"id": f"c{k}", "text": "y" * 85} for k in range(10)])
-    system = system_text("judge", False, False, False, "")
+    system = system_message("judge", False, False, False, "")
     assert shared_prefix(sample, rubric, system, "k") >= 0.85
 
 

@@ -125,7 +125,7 @@ def test_logprobs_and_choices_are_read():
         ((404, "not here"), "failed", 404, False, "base url"),
         ((200, "<html>"), "failed", None, True, "not JSON"),
         ((200, '{"choices": []}'), "failed", None, True, "no choices"),
-        ("drop", "failed", None, True, "POST"),
+        ("drop", "failed", None, True, "chat/completions"),
         (answer("x", finish_reason="content_filter"), "refused", None, False, "refused"),
         (answer("x", message={"refusal": "I will not", "content": None}), "refused", None, False, "refused"),
     ],

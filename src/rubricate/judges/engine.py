@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from rubricate.errors import SettingError, UnknownNameError
 from rubricate.judges.base import Judge
@@ -19,8 +20,7 @@ from rubricate.types import Judgement, Sample, State, Usage, Verdict
 from rubricate.verifiers.base import check_settings, decide
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One batch of criteria of one response."""
 
     sample: Sample
@@ -70,7 +70,8 @@ def plan(
     """
     digests = {name: rubric.digest for name, rubric in rubrics.items()}
     split = {name: _split(rubric) for name, rubric in rubrics.items()}  # now, so that a bad rubric fails at once
-    return _questions(judge, samples, rubrics, known, digests, split)
+    batches = {name: judge.batches(asked) for name, (_, asked) in split.items()}
+    return _questions(judge, samples, rubrics, known, digests, split, batches)
 
 
 def _questions(
@@ -80,17 +81,18 @@ def _questions(
     known: Mapping[str, Collection[str]],
     digests: Mapping[str, str],
     split: Mapping[str, tuple[tuple[Criterion, ...], tuple[Criterion, ...]]],
+    batches: Mapping[str, list[tuple[Criterion, ...]]],
 ) -> Iterator[Question]:
     for sample in samples:
         rubric = find_rubric(sample, rubrics)
-        programs, asked = split[rubric.id]
+        (programs, asked), parts = split[rubric.id], batches[rubric.id]
         have = known.get(sample.id, ())
         if have:
             programs = tuple(c for c in programs if c.id not in have)
-            asked = tuple(c for c in asked if c.id not in have)
+            parts = judge.batches([c for c in asked if c.id not in have])
         if programs:
             yield Question(sample, rubric, digests[rubric.id], programs)
-        for batch in judge.batches(asked):
+        for batch in parts:
             yield Question(sample, rubric, digests[rubric.id], batch)
 
 
@@ -156,6 +158,7 @@ class Collector:
     def __init__(self) -> None:
         self._parts: dict[str, dict[str, Verdict]] = {}
         self._asked: dict[str, Question] = {}
+        self._ids: dict[str, tuple[str, ...]] = {}
 
     def add(self, question: Question, verdicts: tuple[Verdict, ...]) -> None:
         """Take the answer to one question."""
@@ -169,7 +172,10 @@ class Collector:
     def judgement(self, sample: str) -> Judgement:
         """All verdicts of one response so far."""
         asked, have = self._asked[sample], self._parts[sample]
-        verdicts = tuple(have[c.id] for c in asked.rubric.leaves if c.id in have)
+        ids = self._ids.get(asked.digest)
+        if ids is None:
+            ids = self._ids[asked.digest] = tuple(c.id for c in asked.rubric.leaves)
+        verdicts = tuple([have[name] for name in ids if name in have])
         return Judgement(sample, asked.digest, verdicts, sum((v.usage for v in verdicts if v.usage), Usage()))
 
 

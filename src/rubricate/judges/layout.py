@@ -24,17 +24,28 @@ _LABELS: dict[str, dict[str, float]] = {
 
 
 @functools.lru_cache(maxsize=1024)
-def system_text(name: str, reasons: bool, evidence: bool, abstain: bool, guidelines: str) -> str:
+def system_message(name: str, reasons: bool, evidence: bool, abstain: bool, guidelines: str) -> Message:
     """The fixed part of the prompt for one choice of settings."""
     reason = '"reason": "one sentence", ' if reasons else ""
     quotes = '"evidence": ["exact quote of the response"], ' if evidence else ""
     cannot = f" Answer {ABSTAIN} if the material does not settle it." if abstain else ""
     text = fill(template(name), {"fields": quotes + reason, "abstain": cannot})
-    return f"{text}\n{guidelines}" if guidelines else text
+    return Message("system", f"{text}\n{guidelines}" if guidelines else text)
+
+
+_last: tuple[Sample, str, str] | None = None  # the material of the sample that was asked about last
 
 
 def material(sample: Sample, secret: str) -> str:
     """Task, documents, reference and response of a sample, each fenced by the same tag."""
+    global _last
+    last = _last
+    if last is None or last[0] is not sample or last[1] != secret:
+        last = _last = (sample, secret, _material(sample, secret))
+    return last[2]
+
+
+def _material(sample: Sample, secret: str) -> str:
     blocks = [("task", sample.task)]
     blocks += [("document", d) for d in sample.documents]
     if sample.reference is not None:
@@ -45,23 +56,24 @@ def material(sample: Sample, secret: str) -> str:
     return "\n".join(fenced(label, text, fence) for label, text in blocks)
 
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
-def by_identity(fn: Callable[[Criterion], T]) -> Callable[[Criterion], T]:
-    """Remember ``fn(criterion)`` per object: hashing a criterion by value costs more than most of what is cached.
+def by_identity(fn: Callable[[K], T]) -> Callable[[K], T]:
+    """Remember ``fn(part)`` per object: hashing a criterion by value costs more than most of what is cached.
 
     The object is kept with its result, so its id stays its own; the table is emptied when it is full.
     """
-    table: dict[int, tuple[Criterion, T]] = {}
+    table: dict[int, tuple[K, T]] = {}
 
     @functools.wraps(fn)
-    def remembered(criterion: Criterion) -> T:
-        entry = table.get(id(criterion))
+    def remembered(part: K) -> T:
+        entry = table.get(id(part))
         if entry is None:
-            if len(table) >= 65536:
+            if len(table) >= 16384:
                 table.clear()
-            entry = table[id(criterion)] = (criterion, fn(criterion))
+            entry = table[id(part)] = (part, fn(part))
         return entry[1]
 
     return remembered
@@ -99,9 +111,21 @@ def offered(criterion: Criterion) -> Offered:
     return (scale.min, scale.max, scale.kind != "points")
 
 
-def messages(system: str, block: str, criteria: Sequence[Criterion]) -> tuple[Message, ...]:
+@by_identity
+def batch_text(criteria: tuple[Criterion, ...]) -> str:
+    """The criteria of one call, one after the other."""
+    return "\n".join(map(criterion_text, criteria))
+
+
+@by_identity
+def batch_offered(criteria: tuple[Criterion, ...]) -> dict[str, Offered]:
+    """The answers of all criteria of one call, by id."""
+    return {c.id: offered(c) for c in criteria}
+
+
+def messages(system: Message, block: str, criteria: tuple[Criterion, ...]) -> tuple[Message, ...]:
     """The chat messages for one call."""
-    return (Message("system", system), Message("user", block + "\n" + "\n".join(map(criterion_text, criteria))))
+    return (system, Message("user", f"{block}\n{batch_text(criteria)}"))
 
 
 def schema(criteria: Sequence[Criterion], reasons: bool, evidence: bool, abstain: bool) -> str:
@@ -136,9 +160,9 @@ def schema(criteria: Sequence[Criterion], reasons: bool, evidence: bool, abstain
     return json.dumps(whole, sort_keys=False)
 
 
-def shared_prefix(sample: Sample, rubric: Rubric, judge_system: str, secret: str) -> float:
+def shared_prefix(sample: Sample, rubric: Rubric, system: Message, secret: str) -> float:
     """Share of the characters of one-criterion prompts that two criteria of one response have in common, in front."""
     block = material(sample, secret) + "\n"
     lengths = [len(criterion_text(c)) for c in rubric.leaves]
-    common = len(judge_system) + len(block)
+    common = len(system.content) + len(block)
     return common / (common + sum(lengths) / len(lengths))

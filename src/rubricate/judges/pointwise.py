@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import rubricate.judges.layout as layout
@@ -24,6 +24,7 @@ from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import Sample, State, Usage, Verdict
 
 PARSER = "verdicts-1"
+NOTHING = Usage()
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,11 @@ class PointwiseJudge:
     ) -> Request:
         """The request for some criteria of one response."""
         asks_quotes = self.evidence != "none"
-        system = layout.system_text(self.prompt, self.reasons, asks_quotes, self.abstain, rubric.guidelines)
-        if block is None:
-            block = layout.material(sample, self.fence_key)
+        system = layout.system_message(self.prompt, self.reasons, asks_quotes, self.abstain, rubric.guidelines)
+        block = layout.material(sample, self.fence_key)
         schema = layout.schema(criteria, self.reasons, asks_quotes, self.abstain) if self.structured else None
         return Request(
-            messages=layout.messages(system, block, criteria),
+            messages=layout.messages(system, block, tuple(criteria)),
             model=self.model,
             temperature=self.temperature,
             max_tokens=self.max_tokens,
@@ -95,8 +95,9 @@ class PointwiseJudge:
             raise SettingError("this judge calls a model and got no client", expected="client=HttpClient(...)")
         asking = _Asking(self, sample, rubric, client)
         await asking.ask(tuple(criteria), self.request(sample, rubric, criteria), 1)
-        ordered = [asking.done[c.id] for c in criteria]
-        return (replace(ordered[0], usage=asking.usage), *ordered[1:])
+        done = asking.done
+        first = done[criteria[0].id]._replace(usage=asking.usage)
+        return (first, *(done[c.id] for c in criteria[1:]))
 
     def read(self, criterion: Criterion, answer: Answer, sample: Sample, judge: str, attempt: int) -> Verdict | str:
         """The verdict of a readable answer, or what is wrong with its evidence."""
@@ -122,7 +123,7 @@ class _Asking:
         self.judge, self.sample, self.rubric, self.client = judge, sample, rubric, client
         self.digest = judge.digest
         self.done: dict[str, Verdict] = {}
-        self.usage = Usage()
+        self.usage = NOTHING
 
     async def ask(self, criteria: tuple[Criterion, ...], request: Request, attempt: int) -> None:
         """Ask, keep what is usable, and ask again only for the rest."""
@@ -132,7 +133,7 @@ class _Asking:
             self.usage += Usage(calls=error.attempts)
             self.done |= {v.criterion: v for v in failed(criteria, error, self.digest)}
             return
-        self.usage += reply.usage
+        self.usage = reply.usage if attempt == 1 else self.usage + reply.usage
         problems = self._keep(criteria, reply, attempt)
         if not problems:
             return
@@ -149,7 +150,7 @@ class _Asking:
             await self.ask(left, again.ask_again(reply.text, _complaint(problems, truncated)), attempt + 1)
 
     def _keep(self, criteria: tuple[Criterion, ...], reply: Reply, attempt: int) -> dict[str, str]:
-        parsed = parse_verdicts(reply.text, {c.id: layout.offered(c) for c in criteria})
+        parsed = parse_verdicts(reply.text, layout.batch_offered(criteria))
         problems = dict(parsed.problems)
         for criterion in criteria:
             if criterion.id in parsed.answers:

@@ -16,6 +16,8 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -121,10 +123,10 @@ class HttpClient:
 
     async def _post(self, body: dict[str, Any]) -> tuple[dict[str, Any], float]:
         start = time.perf_counter()
-        where = f"POST {self.endpoint}/chat/completions"
+        where = self.endpoint + "/chat/completions"
         try:
             session = await self._session()
-            async with session.post(f"{self.endpoint}/chat/completions", data=json.dumps(body).encode()) as response:
+            async with session.post(where, data=json.dumps(body).encode()) as response:
                 raw = await response.read()
                 status, headers = response.status, response.headers
         except (aiohttp.ClientError, OSError) as error:
@@ -153,7 +155,8 @@ class HttpClient:
             connector=aiohttp.TCPConnector(limit=self.connections, ttl_dns_cache=300, keepalive_timeout=30),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.connect_timeout),
             headers=self._headers(),
-            trust_env=True,
+            proxy=_proxy(self.base_url),
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
         keeper = _keeper(session)
         self._pools.forget_dead()
@@ -293,6 +296,14 @@ def _retry_after(value: str | None) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy of the environment for ``url``; looked up once per pool (aiohttp's trust_env asks for every call)."""
+    parts = urlsplit(url)
+    if parts.hostname is None or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 async def _keeper(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:

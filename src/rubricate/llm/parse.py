@@ -11,15 +11,21 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 _THINK = re.compile(r"<(think|thinking|reasoning|analysis)>.*?</\1>", re.DOTALL | re.IGNORECASE)
 _decoder = json.JSONDecoder()
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+_strict = json.JSONDecoder(parse_constant=_refuse)
 ABSTAIN = "cannot_tell"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One readable answer: ``value`` in scale units, or None with ``abstained``; the judge's word, reason, quotes."""
 
     value: float | None
@@ -62,7 +68,7 @@ def last_object(text: str, key: str) -> dict[str, Any] | None:
     text = strip_reasoning(text).strip()
     if text.startswith("{"):
         try:
-            whole = json.loads(text, parse_constant=_refuse)
+            whole = _strict.decode(text)
             if isinstance(whole, dict) and key in whole:
                 return whole
         except ValueError:
@@ -81,15 +87,12 @@ def last_object(text: str, key: str) -> dict[str, Any] | None:
     return found
 
 
-def _refuse(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
 def parse_verdicts(text: str, offered: Mapping[str, Mapping[str, float] | tuple[float, float, bool]]) -> Parsed:
     """Answers for the ids in ``offered``.
 
     ``offered[id]`` is a table label -> value, or (min, max, whole) for numbers. The reply is
-    ``{"verdicts": [{"id", "verdict", "reason"?, "evidence"?}]}``, or the same entries keyed by id.
+    ``{"verdicts": [{"id", "verdict", "reason"?, "evidence"?}]}``; other forms are problems, so that a doubled key of a
+    JSON object cannot hide a second verdict.
     """
     found = last_object(text, "verdicts")
     if found is None:
@@ -98,11 +101,11 @@ def parse_verdicts(text: str, offered: Mapping[str, Mapping[str, float] | tuple[
     answers: dict[str, Answer] = {}
     problems: dict[str, str] = {}
     extra: list[str] = []
-    for entry in _entries(found["verdicts"]):
-        name = entry.get("id")
-        name = name if isinstance(name, str) else str(name)
-        if name not in offered:
-            extra.append(name)
+    entries = found["verdicts"] if isinstance(found["verdicts"], list) else ()
+    for entry in entries:
+        name = entry.get("id") if isinstance(entry, dict) else None
+        if not isinstance(name, str) or name not in offered:
+            extra.append(str(name))
         elif name in answers or name in problems:
             answers.pop(name, None)
             problems[name] = "answered twice"
@@ -118,24 +121,15 @@ def parse_verdicts(text: str, offered: Mapping[str, Mapping[str, float] | tuple[
     return Parsed(answers, problems, tuple(extra))
 
 
-def _entries(verdicts: Any) -> list[dict[str, Any]]:
-    if isinstance(verdicts, dict):
-        return [({"id": k} | v) if isinstance(v, dict) else {"id": k, "verdict": v} for k, v in verdicts.items()]
-    if isinstance(verdicts, list):
-        return [e for e in verdicts if isinstance(e, dict)]
-    return []
-
-
 def _answer(entry: Mapping[str, Any], offered: Mapping[str, float] | tuple[float, float, bool]) -> Answer | str:
-    verdict = entry.get("verdict")
-    reason = entry.get("reason")
-    reason = reason if isinstance(reason, str) else ""
-    quotes = entry.get("evidence")
-    found = tuple(q for q in quotes if isinstance(q, str) and q) if isinstance(quotes, list) else ()
-    if isinstance(verdict, str) and verdict.strip().lower() == ABSTAIN:
-        return Answer(None, ABSTAIN, reason, found, abstained=True)
+    verdict, reason, quotes = entry.get("verdict"), entry.get("reason", ""), entry.get("evidence")
+    if not isinstance(reason, str):
+        reason = ""
+    found = tuple([q for q in quotes if isinstance(q, str) and q]) if isinstance(quotes, list) else ()
     value = _number(verdict, offered) if isinstance(offered, tuple) else _label(verdict, offered)
     if value is None:
+        if isinstance(verdict, str) and verdict.strip().lower() == ABSTAIN:
+            return Answer(None, ABSTAIN, reason, found, True)
         return f"the verdict {str(verdict)[:60]!r} was never offered"
     return Answer(value, str(verdict), reason, found)
 
@@ -159,4 +153,5 @@ def _label(verdict: Any, offered: Mapping[str, float]) -> float | None:
         verdict = "met" if verdict else "not_met"
     if not isinstance(verdict, str):
         return None
-    return offered.get(verdict, offered.get(verdict.strip().lower().replace(" ", "_")))
+    value = offered.get(verdict)
+    return offered.get(verdict.strip().lower().replace(" ", "_")) if value is None else value
