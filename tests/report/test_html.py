@@ -212,6 +212,8 @@ def test_big_runs_are_cut_and_say_so(make, sample, page):
     assert f"The first {COLUMNS} of {COLUMNS + 2} criteria" in read.text
     shown = sum(a.get("class") == "response" for _, a in read.seen)
     assert f"The first {shown} responses; {ROWS + 3 - shown} more are in the run folder." in read.text
+    assert shown < ROWS
+    assert {f"#{i}" for i in read.ids} >= set(read.links)
     assert len(text.encode()) < 5.5e6
 
 

@@ -109,6 +109,22 @@ def test_a_response_cannot_touch_the_terminal(make, mixed, sample):
         assert "[red]markup[/red]" in text
 
 
+def test_findings_of_the_rubric_check(mixed):
+    lint_rules = pytest.importorskip("rubricate.rubrics.lint_rules")
+    found = [
+        lint_rules.Finding("weight_zero", "info", "criteria[1].weight", "clear", "It counts for nothing.", "Give one."),
+        lint_rules.Finding("no_positive", "error", "criteria", "", "No [b]score[/b] is defined.", "Add one."),
+    ]
+    text = printed(terminal.print_findings, "tea.yaml", mixed, found)
+    lines = [line.rstrip() for line in text.splitlines()]
+    assert lines[0] == "tea  tea.yaml: 1 error, 1 info"
+    assert lines[1].split() == ["error", "no_positive", "criteria"]
+    assert lines[2].strip() == "No [b]score[/b] is defined."
+    assert lines[4].split() == ["info", "weight_zero", "criteria[1].weight", "(clear)"]
+    assert lines[6].strip() == "→ Give one."
+    assert printed(terminal.print_findings, "tea.yaml", mixed, []) == "tea  tea.yaml: nothing found\n"
+
+
 def test_rewards(run):
     text = printed(terminal.print_rewards, run)
     assert [cells(text, name)[2] for name in ("a1", "b1", "b3")] == ["1.000", "0.250", "1.000"]

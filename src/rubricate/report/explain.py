@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rubricate.arrays import Floats
 from rubricate.errors import UnknownNameError
 from rubricate.judges.engine import find_rubric
 from rubricate.rubrics.model import Criterion
@@ -92,17 +93,16 @@ def explain(result: Result, sample: str, policy: Policy = None) -> list[Row]:
     return rows_of(result, i, result.contributions(policy)[i])
 
 
-def rows_of(result: Result, i: int, contributions: object) -> list[Row]:
-    """``explain`` for row i with contributions[C] at hand."""
+def rows_of(result: Result, i: int, shares: Floats) -> list[Row]:
+    """``explain`` for row i, with its contributions ``shares[C]`` at hand."""
     found = {v.criterion: v for v in result.judgements[i].verdicts}
-    shares: list[float] = [float(c) for c in contributions]  # type: ignore[attr-defined]
     rows = []
     for j, criterion in enumerate(find_rubric(result.samples[i], result.rubrics).leaves):
         verdict = found.get(criterion.id)
         rows.append(
             Row(
                 criterion.id, criterion.text, verdict_text(criterion, verdict), verdict.state if verdict else None,
-                verdict.value if verdict else None, float(result.scores.weights[i, j]), shares[j],
+                verdict.value if verdict else None, float(result.scores.weights[i, j]), float(shares[j]),
                 verdict.reason if verdict else "",
             )
         )  # fmt: skip

@@ -22,7 +22,7 @@ from rubricate.report.matrix import matrix
 from rubricate.report.numbers import count, duration, money, short
 from rubricate.report.overview import header, headline
 from rubricate.report.ranking import rewards
-from rubricate.report.responses import responses
+from rubricate.report.responses import responses, shown_rows
 
 if TYPE_CHECKING:
     from rubricate.pipeline import Result
@@ -40,14 +40,21 @@ def html_report(result: Result, *, config: Mapping[str, Any], policy_note: str =
     ``seconds`` of wall time where known. The policy it names must be the one that made ``result.rewards``.
     ``policy_note`` is a sentence shown beside the policy. The page stays under about 5 MB: what is left out is said.
     """
+    shown = shown_rows(result)
     sections = [
         header(result, config, policy_note),
         tag("nav", [tag("a", name, href=f"#{name}") for name in PARTS], aria_label="Sections"),
         tag(
-            "main", headline(result, config), rewards(result), criteria(result), missing(result), matrix(result),
-            responses(result, policy_of_run(config)), cost(result),
+            "main",
+            headline(result, config),
+            rewards(result, shown),
+            criteria(result),
+            missing(result),
+            matrix(result, shown),
+            responses(result, policy_of_run(config), shown),
+            cost(result),
         ),
-    ]  # fmt: skip
+    ]
     name = result.path.name if result.path else " ".join(list(result.rubrics)[:1])
     return _page(f"{name} · rubricate report", join(sections))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from rubricate.report.criteria import LETTERS, legend
@@ -21,7 +22,7 @@ TITLE = "Verdict matrix"
 LEAD = "Each cell is the verdict in the units of its scale; the colour says how good that is for the reward."
 
 
-def matrix(result: Result) -> Markup:
+def matrix(result: Result, shown: Collection[int]) -> Markup:
     """At most 500 rows and 60 columns; what is left out is said."""
     rubrics = by_code(result)
     leaves = [r.leaves for r in rubrics]
@@ -38,7 +39,7 @@ def matrix(result: Result) -> Markup:
     columns = heads(
         ("response", ""), ("reward", "n"), *((tag("span", n), "up" if shared else "") for n in names[:COLUMNS])
     )
-    body = [_row(result, i, leaves[int(result.scores.rubric[i])]) for i in rows]
+    body = [_row(result, i, leaves[int(result.scores.rubric[i])], shown) for i in rows]
     table = tag("table", columns, tag("tbody", body), cls="matrix")
     return section("matrix", TITLE, LEAD, map(note, said), legend(), scroll(table, TITLE, "scroll tall"))
 
@@ -51,7 +52,7 @@ def _columns(leaves: list[tuple[Criterion, ...]], width: int) -> tuple[list[str]
     return [str(j + 1) for j in range(width)], False
 
 
-def _row(result: Result, i: int, leaves: tuple[Criterion, ...]) -> Markup:
+def _row(result: Result, i: int, leaves: tuple[Criterion, ...], shown: Collection[int]) -> Markup:
     found = {v.criterion: v for v in result.judgements[i].verdicts}
     width = min(result.scores.values.shape[1], COLUMNS)
     own = [_cell(c, found.get(c.id)) for c in leaves[:width]]
@@ -62,7 +63,7 @@ def _row(result: Result, i: int, leaves: tuple[Criterion, ...]) -> Markup:
         cls="n",
         title=None if result.rewards.valid[i] else result.rewards.why(i),
     )
-    return tag("tr", tag("th", link(result, i), scope="row"), reward, cells)
+    return tag("tr", tag("th", link(result, i, shown), scope="row"), reward, cells)
 
 
 _EMPTY = Markup("<td class=h></td>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,16 +19,16 @@ FEW = 40  # up to here every response gets a bar
 GROUPS = 200
 
 
-def rewards(result: Result) -> Markup:
-    """Distribution of the rewards, then the groups."""
+def rewards(result: Result, shown: Collection[int]) -> Markup:
+    """Distribution of the rewards, then the groups; ``shown`` are the rows whose response is on the page."""
     facts = reward_facts(result)
     few = len(result.samples) <= FEW
     figure: Markup | None = None
     if few:
-        figure = _bars(result)
+        figure = _bars(result, shown)
     elif facts.defined:
         figure = histogram(result.rewards.values[result.rewards.valid], "rewards")
-    return section("rewards", "Rewards", _sentence(facts), figure, _groups(result))
+    return section("rewards", "Rewards", _sentence(facts), figure, _groups(result, shown))
 
 
 def _sentence(facts: RewardFacts) -> str:
@@ -44,9 +45,10 @@ def _sentence(facts: RewardFacts) -> str:
     return said
 
 
-def link(result: Result, row: int) -> Markup:
-    """A link to a response."""
-    return tag("a", tag("bdi", result.samples[row].id), href=f"#r{row}")
+def link(result: Result, row: int, shown: Collection[int]) -> Markup:
+    """The name of a response, as a link where it is on the page."""
+    name = tag("bdi", result.samples[row].id)
+    return tag("a", name, href=f"#r{row}") if row in shown else name
 
 
 def ends(values: np.ndarray) -> tuple[float, float]:
@@ -55,19 +57,19 @@ def ends(values: np.ndarray) -> tuple[float, float]:
     return min(0.0, float(known.min(initial=0.0))), max(1.0, float(known.max(initial=1.0)))
 
 
-def _bars(result: Result) -> Markup:
+def _bars(result: Result, shown: Collection[int]) -> Markup:
     values = result.rewards.values
     order = np.lexsort((np.arange(len(values)), np.where(np.isnan(values), np.inf, -values)))
-    rows = [_bar(result, int(i), *ends(values)) for i in order]
+    rows = [_bar(result, int(i), shown, *ends(values)) for i in order]
     caption = tag("caption", "Rewards, best first", cls="hidden")
     return tag("table", caption, heads(("response", ""), ("", "wide"), ("reward", "n")), tag("tbody", rows), cls="bars")
 
 
-def _bar(result: Result, i: int, low: float, high: float) -> Markup:
+def _bar(result: Result, i: int, shown: Collection[int], low: float, high: float) -> Markup:
     reward = float(result.rewards.values[i])
     return tag(
         "tr",
-        tag("th", link(result, i), scope="row"),
+        tag("th", link(result, i, shown), scope="row"),
         tag("td", zero_bar(reward, low, high), cls="wide"),
         tag("td", reward_text(result, i), cls="n"),
     )
@@ -80,7 +82,7 @@ def reward_text(result: Result, i: int) -> Markup:
     return tag("span", result.rewards.why(i), cls="why")
 
 
-def _groups(result: Result) -> Markup | None:
+def _groups(result: Result, shown: Collection[int]) -> Markup | None:
     several = [g for g in group_facts(result) if len(g.rows) > 1]
     if not several:
         return None
@@ -89,16 +91,18 @@ def _groups(result: Result) -> Markup | None:
     columns = heads(
         ("group", ""), ("responses", "n"), ("mean", "n"), ("best answer", ""), ("worst answer", ""), ("gap", "n")
     )
-    table = tag("table", columns, tag("tbody", [_group(result, g) for g in several[:GROUPS]]), cls="sort")
+    table = tag("table", columns, tag("tbody", [_group(result, g, shown) for g in several[:GROUPS]]), cls="sort")
     return join([tag("h3", title), note(more), scroll(table, title)])
 
 
-def _group(result: Result, group: GroupFacts) -> Markup:
+def _group(result: Result, group: GroupFacts, shown: Collection[int]) -> Markup:
     values = result.rewards.values
     known = group.defined > 0
     gap = float(values[group.best] - values[group.worst]) if known else float("nan")
     best, worst = (
-        join([link(result, row), " ", tag("span", number(values[row]), cls="dim")]) if known else "none has a reward"
+        join([link(result, row, shown), " ", tag("span", number(values[row]), cls="dim")])
+        if known
+        else "none has a reward"
         for row in (group.best, group.worst)
     )
     alike = known and group.defined > 1 and gap == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -28,16 +28,24 @@ if TYPE_CHECKING:
 FRAME_BYTES, TEXT_BYTES, ROW_BYTES = 2_000_000, 2_000_000, 550  # for the verdict tables, for texts, for one table row
 
 
-def responses(result: Result, policy: Policy) -> Markup:
-    """All responses, folded, group by group; a page stays under about 5 MB, and says what it leaves out."""
-    groups = group_facts(result)
-    order = [int(i) for g in groups for i in g.rows]
-    shown = set(order[: _how_many(result, order)])
+def responses(result: Result, policy: Policy, shown: Collection[int]) -> Markup:
+    """The responses ``shown``, folded, group by group; what is left out is said."""
     page = _Page(result, result.contributions(policy), text_limit(_lengths(result, shown), TEXT_BYTES))
-    blocks = [page.group(g, [int(i) for i in g.rows if int(i) in shown]) for g in groups]
-    left = len(order) - len(shown)
+    blocks = [page.group(g, [int(i) for i in g.rows if int(i) in shown]) for g in group_facts(result)]
+    left = len(result.samples) - len(shown)
     more = f"The first {len(shown):,} responses; {left:,} more are in the run folder." if left else ""
     return section("responses", "Responses", "", note(more), _tools(), blocks)
+
+
+def shown_rows(result: Result) -> frozenset[int]:
+    """The first rows, group by group, whose verdict tables fit on the page; one at least."""
+    order = [int(i) for g in group_facts(result) for i in g.rows]
+    sizes = []
+    for i in order:
+        leaves = find_rubric(result.samples[i], result.rubrics).leaves
+        reasons = sum(len(v.reason.encode("utf-8", "surrogatepass")) for v in result.judgements[i].verdicts)
+        sizes.append(800 + reasons + sum(ROW_BYTES + len(c.text.encode()) for c in leaves))
+    return frozenset(order[: max(1, sum(total <= FRAME_BYTES for total in accumulate(sizes)))])
 
 
 def _tools() -> Markup:
@@ -47,16 +55,7 @@ def _tools() -> Markup:
     return tag("p", search, buttons, tag("output", aria_live="polite"), cls="tools", hidden=True)
 
 
-def _how_many(result: Result, order: Sequence[int]) -> int:
-    sizes = []
-    for i in order:
-        leaves = find_rubric(result.samples[i], result.rubrics).leaves
-        reasons = sum(len(v.reason.encode("utf-8", "surrogatepass")) for v in result.judgements[i].verdicts)
-        sizes.append(800 + reasons + sum(ROW_BYTES + len(c.text.encode()) for c in leaves))
-    return max(1, sum(total <= FRAME_BYTES for total in accumulate(sizes)))
-
-
-def _lengths(result: Result, shown: set[int]) -> list[int]:
+def _lengths(result: Result, shown: Collection[int]) -> list[int]:
     texts = [result.samples[i].response for i in shown]
     texts += {(result.samples[i].group or i): result.samples[i].task for i in shown}.values()
     return [len(t.encode("utf-8", "surrogatepass")) for t in texts]

@@ -7,7 +7,9 @@ are shown without control characters: an answer cannot move the cursor or colour
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -21,11 +23,12 @@ from rubricate.report.explain import Comparison, Row, compare, explain, position
 from rubricate.report.facts import RewardFacts, criteria_facts, goodness, reward_facts, state_counts
 from rubricate.report.markup import plain
 from rubricate.report.numbers import NONE, count, money, number, percent, short, signed
-from rubricate.rubrics.model import Criterion
+from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import State, Verdict
 
 if TYPE_CHECKING:
     from rubricate.pipeline import Result
+    from rubricate.rubrics.lint_rules import Finding
     from rubricate.scoring import Policy
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "explain_table",
     "print_comparison",
     "print_explanation",
+    "print_findings",
     "print_rewards",
     "print_summary",
     "print_verdicts",
@@ -42,6 +46,7 @@ __all__ = [
 ]
 
 GOOD, BAD, LOST, QUIET = "cyan", "yellow", "magenta", "dim"
+SEVERITY = {"error": "red", "warning": BAD, "info": QUIET}
 FEW, CRITERIA = 12, 30
 BAR = 10
 
@@ -191,6 +196,24 @@ def print_explanation(result: Result, sample: str, policy: Policy = None, consol
 def print_comparison(result: Result, a: str, b: str, policy: Policy = None, console: Console | None = None) -> None:
     """Print ``comparison_table``."""
     (console or Console()).print(comparison_table(result, a, b, policy))
+
+
+def print_findings(path: Path, rubric: Rubric, findings: Sequence[Finding], console: Console | None = None) -> None:
+    """Print what the rubric check found: severity and rule, place, reason and repair; one line where it is clean."""
+    out = console or Console()
+    counts: Counter[str] = Counter(f.severity for f in findings)
+    said = ", ".join(count(counts[s], s) if s != "info" else f"{counts[s]} info" for s in SEVERITY if counts[s])
+    out.print(_title(rubric.id, f"{path}: {said or 'nothing found'}"), soft_wrap=True)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in sorted(findings, key=lambda f: list(SEVERITY).index(f.severity)):
+        where = plain(f"{finding.place} ({finding.criterion})" if finding.criterion else finding.place)
+        text = Text.assemble((finding.rule, "bold"), "  ", (where, QUIET), "\n", plain(finding.reason), "\n")
+        text.append(f"→ {plain(finding.repair)}")
+        table.add_row(Text(f"  {finding.severity}", SEVERITY[finding.severity]), text)
+    if findings:
+        out.print(table)
 
 
 def _table(*columns: tuple[str, str]) -> Table:
