@@ -1,6 +1,6 @@
 """One table per kind of part, filled by the package itself and by plugins.
 
-Kinds: ``judge``, ``verifier``, ``policy``, ``recipe``, ``client``, ``importer``, ``world``. A plugin package points the
+Kinds: ``judge``, ``verifier``, ``policy``, ``recipe``, ``client``, ``importer``, ``truth``, ``world``. A plugin package points the
 entry-point group ``rubricate`` at a module; importing the module registers its parts. A second registration of a name
 is an error, and an unknown name lists the known ones.
 """
@@ -25,6 +25,7 @@ _sources: dict[str, tuple[str, ...]] = {
     "judge": ("rubricate.judges",),
     "recipe": ("rubricate.recipes",),
     "importer": ("rubricate.rubrics.importers",),
+    "truth": ("rubricate.llm.scripted", "rubricate.judges.lexical"),
     "world": ("rubricate.lab",),
 }
 _loaded: set[str] = set()

@@ -49,7 +49,8 @@ def judge(
     from rubricate.llm.calls import Calls, CallSettings
     from rubricate.llm.limits import LimitSettings
     from rubricate.pipeline import run
-    from rubricate.report.terminal import print_summary, print_verdicts, progress_bar
+    from rubricate.report.progress import progress_bar
+    from rubricate.report.terminal import print_summary, print_verdicts
 
     table, chosen = _inputs(rubric, samples, format)
     chosen = chosen[:limit]

@@ -17,7 +17,7 @@ def list_recipes(
     search: Annotated[str | None, typer.Option(help="Only recipes whose card holds this text.")] = None,
 ) -> None:
     """List the recipes: number, name, system, stages, tier."""
-    from rubricate.report.terminal import print_recipes
+    from rubricate.report.recipes import print_recipes
 
     print_recipes(stage, tier, search)
 
@@ -41,7 +41,7 @@ def show_recipe(
 
         typer.echo(json_module.dumps(entry().to_json(), indent=2))
     else:
-        from rubricate.report.terminal import print_recipe
+        from rubricate.report.recipes import print_recipe
 
         print_recipe(entry)
 

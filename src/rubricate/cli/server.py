@@ -12,15 +12,23 @@ def mock_server(
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8765,
     think: Annotated[float, typer.Option(help="Seconds before each reply.")] = 0.0,
     truth: Annotated[str, typer.Option(help="Who answers: embedded, met, hash or recording:FILE.")] = "embedded",
-    faults: Annotated[
-        list[str] | None, typer.Option(help="KIND=RATE, for example rate_limit=0.05; repeatable.")
-    ] = None,
+    fault: Annotated[list[str] | None, typer.Option(help="KIND=RATE, such as rate_limit=0.05; repeatable.")] = None,
     staying: Annotated[bool, typer.Option(help="The same question fails every time.")] = False,
-    ignore: Annotated[list[str] | None, typer.Option(help="What to leave out in silence: n, logprobs, schema.")] = None,
+    retry_after: Annotated[float, typer.Option(help="Seconds that a 429 asks for.")] = 1.0,
+    ignore: Annotated[list[str] | None, typer.Option(help="Left out in silence: n, logprobs or schema.")] = None,
     api_key: Annotated[str | None, typer.Option(help="Key that clients must send.")] = None,
+    model: Annotated[str, typer.Option(help="Name of the model.")] = "scripted",
     seed: Annotated[int, typer.Option(help="Seed of the faults.")] = 0,
 ) -> None:
-    """Serve a scripted judge over HTTP, with think time and faults."""
-    from rubricate.cli.truths import build_server
+    """Serve a scripted judge over HTTP, with think time and faults; its url is the first line printed."""
+    from rubricate.llm.faults import Faults
+    from rubricate.llm.server import MockServer, rules_named, serve
 
-    build_server(host, port, think, truth, faults or [], staying, ignore or [], api_key, seed)
+    mode = "staying" if staying else "passing"
+    faults = Faults.parse(fault, mode=mode, seed=seed, retry_after=retry_after) if fault else None
+    serve(
+        MockServer(
+            rules_named(truth), host=host, port=port, think=think, faults=faults, api_key=api_key,
+            ignore=ignore or [], model=model,
+        )
+    )  # fmt: skip

@@ -83,7 +83,9 @@ def by_identity(fn: Callable[[K], T]) -> Callable[[K], T]:
 def criterion_text(criterion: Criterion) -> str:
     """A criterion as the judge sees it: ``[id] text {answers}``, then anchors, checks and examples, indented."""
     scale, answers = criterion.scale, ""
-    if scale.kind == "labels":
+    if scale.kind == "binary" and criterion.text.rstrip().endswith("}"):
+        answers = " {met, not_met}"  # braces at the end of a text are not mistaken for answers
+    elif scale.kind == "labels":
         answers = " {" + ", ".join(scale.labels) + "}"
     elif scale.kind == "ternary":
         answers = " {met, partial, not_met}"

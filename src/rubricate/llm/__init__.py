@@ -1,5 +1,23 @@
 """Model calls: the seam, an HTTP client, scripted clients, and wrappers for limits, retries, caps and caching."""
 
+from rubricate.llm.calls import Calls, CallSettings
 from rubricate.llm.client import Client, Reply, Request, Token
+from rubricate.llm.faults import Faults, FaultyClient
+from rubricate.llm.limits import LimitSettings
+from rubricate.llm.scripted import JudgeScript, Recording, Rule, ScriptedClient
 
-__all__ = ["Client", "Reply", "Request", "Token"]
+__all__ = [
+    "CallSettings",
+    "Calls",
+    "Client",
+    "Faults",
+    "FaultyClient",
+    "JudgeScript",
+    "LimitSettings",
+    "Recording",
+    "Reply",
+    "Request",
+    "Rule",
+    "ScriptedClient",
+    "Token",
+]

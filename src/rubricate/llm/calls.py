@@ -95,7 +95,7 @@ class Calls:
             started = time.monotonic()
             try:
                 reply = await self._attempt(request, self.settings.deadline - spent)
-                return replace(reply, usage=replace(reply.usage, calls=reply.usage.calls + attempt - 1))
+                return reply if attempt == 1 else replace(reply, usage=reply.usage + Usage(calls=attempt - 1))
             except CallError as error:
                 spent += min(time.monotonic() - started, self.settings.timeout)
                 error.attempts = attempt

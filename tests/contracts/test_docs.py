@@ -1,0 +1,89 @@
+"""Documentation runs: python blocks are executed, console blocks are typed in, printed output is compared.
+
+A python block is run (blocks of one page share their names); a text block right after it is its
+output. In a console block every ``$ command`` is run from the project's root and the lines under it are
+its output; ``...`` alone on a line stands for any lines.
+"""
+
+import contextlib
+import doctest
+import importlib
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MODULES = sorted(
+    ".".join(("rubricate", *p.relative_to(ROOT / "src" / "rubricate").with_suffix("").parts)).removesuffix(".__init__")
+    for p in (ROOT / "src" / "rubricate").rglob("*.py")
+    if p.name != "__main__.py"
+)
+
+
+def matches(found: str, expected: str) -> bool:
+    """Equal, where a line ``...`` in ``expected`` stands for any lines."""
+    parts = [re.escape(p.strip("\n")) for p in re.split(r"^\.\.\.$", expected.strip("\n"), flags=re.MULTILINE)]
+    text = "\n".join(line.rstrip() for line in found.strip("\n").splitlines())
+    return re.fullmatch(r"\n?.*?\n?".join(parts), text, re.DOTALL) is not None
+
+
+def commands(block: str):
+    """(command, output) of a console block."""
+    command, output = None, []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            if command is not None:
+                yield command, "\n".join(output)
+            command, output = line[2:], []
+        else:
+            output.append(line)
+    if command is not None:
+        yield command, "\n".join(output)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_page_runs_and_prints_what_it_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "100")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = os.environ | {"PATH": path, "COLUMNS": "100", "RUNS": str(tmp_path), "NO_COLOR": "1"}
+    names: dict = {"__name__": "__docs__"}
+    printed = None
+    for kind, flags, block in BLOCK.findall(page.read_text(encoding="utf-8")):
+        if "no-run" in flags:
+            printed = None
+            continue
+        if kind == "python":
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                exec(compile(block, str(page), "exec"), names)
+            printed = out.getvalue()
+        elif kind == "text" and printed is not None:
+            assert matches(printed, block), f"{page.name} says:\n{block}\nit printed:\n{printed}"
+            printed = None
+        elif kind == "console":
+            for command, expected in commands(block):
+                done = subprocess.run(
+                    command, shell=True, cwd=ROOT, env=env, capture_output=True, text=True, check=False
+                )
+                found = (done.stdout + done.stderr).replace(str(tmp_path), "$RUNS")
+                assert matches(found, expected), f"$ {command}\nsays:\n{expected}\nprinted:\n{found}"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_in_docstrings_run(name):
+    result = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    assert result.failed == 0
+
+
+def test_the_comparison_can_fail():
+    assert matches("a\nb\nc\n", "a\n...\nc")
+    assert not matches("a\nb\n", "a\nc")
+    assert list(commands("$ x\n1\n$ y\n2\n3")) == [("x", "1"), ("y", "2\n3")]
