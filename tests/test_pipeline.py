@@ -88,7 +88,7 @@ def test_a_run_is_stored_resumed_and_rescored_without_a_call(tmp_path):
 
 
 def changed(**criterion):
-    data = RUBRIC.model_dump()
+    data = RUBRIC.model_dump(mode="json")
     data["criteria"][1] |= criterion
     return Rubric.model_validate(data)
 

@@ -20,7 +20,6 @@ from rubricate.arrays import Floats, Scores
 from rubricate.errors import SettingError
 from rubricate.judges.base import Judge
 from rubricate.judges.engine import Collector, Progress, Question, find_rubric, judge_stream
-from rubricate.judges.lexical import LexicalJudge
 from rubricate.judges.pointwise import PointwiseJudge
 from rubricate.llm.calls import Calls, CallSettings
 from rubricate.llm.client import Client
@@ -119,7 +118,7 @@ async def run_async(
     """
     table = as_rubrics(rubrics)
     chosen = _samples(samples, prompt, responses, table)
-    judge = judge or (PointwiseJudge() if client is not None else LexicalJudge())
+    judge = judge or (PointwiseJudge() if client is not None else _embedded())
     ledger_client = client if client is None or isinstance(client, Calls) else Calls(client, calls)
     for rubric in table.values():
         policy_of(rubric, policy)  # an unknown policy fails before anything is asked
@@ -139,6 +138,12 @@ async def run_async(
         result = _result(chosen, table, collector, policy, progress.usage, folder.path)
         save(folder, result, finished=True)
     return result
+
+
+def _embedded() -> Judge:
+    from rubricate.judges.lexical import LexicalJudge  # here, because most runs have an endpoint
+
+    return LexicalJudge()
 
 
 class Keys:

@@ -20,10 +20,9 @@ Policy = str | PolicySpec | None
 
 def as_rubrics(rubrics: Rubric | Iterable[Rubric] | Mapping[str, Rubric]) -> dict[str, Rubric]:
     """Rubrics by id; two different rubrics with one id are an error."""
-    if isinstance(rubrics, Rubric):
-        return {rubrics.id: rubrics}
     table: dict[str, Rubric] = {}
-    for rubric in rubrics.values() if isinstance(rubrics, Mapping) else rubrics:
+    listed = [rubrics] if isinstance(rubrics, Rubric) else rubrics.values() if isinstance(rubrics, Mapping) else rubrics
+    for rubric in listed:
         if rubric.id in table and table[rubric.id].digest != rubric.digest:
             raise RubricError(f"two different rubrics have the id {rubric.id!r}", hint="Give each its own id")
         if rubric.locked and rubric.locked != rubric.digest:

@@ -21,10 +21,10 @@ def mock_server(
     seed: Annotated[int, typer.Option(help="Seed of the faults.")] = 0,
 ) -> None:
     """Serve a scripted judge over HTTP, with think time and faults; its url is the first line printed."""
-    from rubricate.llm.faults import Faults
+    from rubricate.llm.faults import Faults, Mode
     from rubricate.llm.server import MockServer, rules_named, serve
 
-    mode = "staying" if staying else "passing"
+    mode: Mode = "staying" if staying else "passing"
     faults = Faults.parse(fault, mode=mode, seed=seed, retry_after=retry_after) if fault else None
     serve(
         MockServer(
