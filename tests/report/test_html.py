@@ -62,7 +62,7 @@ def test_the_header_names_what_judged(run, page):
 def test_headline_numbers_by_hand(run, page):
     text = page(report(run)).text
     for said in ("Responses6in 2 groups", "Verdicts asked for161 skipped", "With a value62 %6 missing",
-                 "Mean reward0.342SD 0.623, −0.667 to 1.000", "Without a reward11 verdicts are missing",
+                 "Mean reward0.342SD 0.623, −0.667 to 1.000", "Without a reward11 × verdicts are missing",
                  "Time4 s4 verdicts a second"):  # fmt: skip
         assert said in text
 

@@ -37,7 +37,7 @@ def zero_bar(x: float, low: float, high: float) -> Markup:
     """A bar that starts at zero on an axis from ``low`` <= 0 to ``high`` >= 0."""
     size = high - low
     if math.isnan(x) or not size > 0:
-        return tag("span", cls="bar zero", aria_hidden="true")
+        return tag("span", cls="bar zero none", aria_hidden="true")
     left, width = 100 * (min(x, 0.0) - low) / size, 100 * abs(x) / size
     piece = tag("i", cls="neg" if x < 0 else "pos", style=f"left:{left:.1f}%;width:{width:.1f}%")
     axis = tag("b", style=f"left:{100 * -low / size:.1f}%") if low < 0 else None

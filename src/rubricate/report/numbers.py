@@ -50,6 +50,15 @@ def short(x: float) -> str:
     return shown.replace("-", "−")
 
 
+def rate(x: float) -> str:
+    """Things a second, in three digits.
+
+    >>> rate(1263.7), rate(3.341)
+    ('1,260', '3.34')
+    """
+    return short(float(f"{x:.3g}"))
+
+
 def percent(part: float, whole: float) -> str:
     """A share. It never rounds to all or nothing when it is neither.
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from rubricate.report.facts import RewardFacts, policy_of_run, reward_facts, state_counts
 from rubricate.report.markup import Markup, join, note, tag
-from rubricate.report.numbers import NONE, count, duration, money, number, percent
+from rubricate.report.numbers import NONE, count, duration, money, number, percent, rate
 from rubricate.rubrics.model import PolicySpec
-from rubricate.types import State
+from rubricate.types import State, Usage
 
 if TYPE_CHECKING:
     from rubricate.pipeline import Result
@@ -119,7 +119,7 @@ def headline(result: Result, config: Mapping[str, Any]) -> Markup:
         _tile("Without a reward", f"{sum(facts.undefined.values()):,}", _reasons(facts), warn=bool(facts.undefined)),
         _tile("Calls", f"{usage.calls:,}", f"{usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out"),
         _tile("Cost", money(usage.cost), _each(usage.cost, asked)),
-        _time(config, asked, usage.seconds),
+        _time(config, asked, usage),
     ]
     return tag("section", tag("h2", "In short", cls="hidden"), tag("dl", tiles, cls="tiles"), id="short")
 
@@ -138,17 +138,17 @@ def _reward_tile(facts: RewardFacts) -> Markup:
 
 
 def _reasons(facts: RewardFacts) -> str:
-    return "; ".join(f"{n:,} {why}" for why, n in facts.undefined.items()) or "every response has one"
+    return "; ".join(f"{n:,} × {why}" for why, n in facts.undefined.items()) or "every response has one"
 
 
 def _each(cost: float, asked: int) -> str:
     return f"{money(cost / asked)} a verdict" if cost and asked else "nothing was paid for"
 
 
-def _time(config: Mapping[str, Any], asked: int, waited: float) -> Markup:
+def _time(config: Mapping[str, Any], asked: int, usage: Usage) -> Markup:
     seconds = config.get("seconds")
     if seconds:
-        return _tile("Time", duration(seconds), f"{asked / seconds:.3g} verdicts a second")
-    return _tile(
-        "Waited for replies", duration(waited) if waited else NONE, "all calls in sum" if waited else "no calls"
-    )
+        return _tile("Time", duration(seconds), f"{rate(asked / seconds)} verdicts a second")
+    if usage.seconds:
+        return _tile("Waited for replies", duration(usage.seconds), "all calls in sum")
+    return _tile("Time", NONE, "not recorded" if usage.calls else "no calls")

@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from rubricate.report.numbers import count, duration, money, percent
+from rubricate.report.numbers import count, duration, money, percent, rate
 from rubricate.types import State
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ def progress_text(progress: Progress) -> Text:
     done, total = progress.done, max(progress.total, progress.done)
     filled = round(WIDTH * done / total) if total else 0
     lost = sum(n for s, n in progress.states.items() if s not in (State.SCORED, State.SKIPPED))
-    parts = [f"{done:,} of {count(total, 'verdict')}", f"{progress.per_second:.3g}/s"]
+    parts = [f"{done:,} of {count(total, 'verdict')}", f"{rate(progress.per_second)}/s"]
     if lost:
         parts.append(f"{percent(lost, done)} missing")
     if progress.usage.cost:
         parts.append(f"cost {money(progress.usage.cost)}")
     if progress.seconds_left and done < total:
-        parts.append(f"{duration(progress.seconds_left)} left")
+        parts.append(f"{duration(max(1.0, progress.seconds_left))} left")
     return Text.assemble(("█" * filled, "cyan"), ("·" * (WIDTH - filled), "dim"), "  ", ", ".join(parts))
 
 
