@@ -38,14 +38,9 @@ def test_differences_of_a_linear_policy_sum_to_the_difference_in_reward(run):
     assert [(r.criterion, r.difference) for r in back.rows] == [("warm", -0.75), ("clear", -0.125), ("microwave", 0.0)]
 
 
-def test_what_a_policy_adds_on_top_is_the_remainder(run):
-    """healthbench per row clipped: -2/3 becomes 0, and the clip is what the contributions do not explain."""
-    policy = "prbench"
-    shares = run.contributions(policy)
-    assert shares.shape == (6, 3)
-    found = compare(run, "a1", "a3", policy)
-    assert found.difference == pytest.approx(5 / 3)
-    assert found.remainder == pytest.approx(found.difference - sum(r.difference for r in found.rows), nan_ok=True)
+def test_another_policy_gives_other_contributions(run):
+    """weighted_mean: (w v - lowest) / range with range 3 + 1 + 2."""
+    assert [r.contribution for r in explain(run, "a1", "weighted_mean")] == pytest.approx([3 / 6, 1 / 6, 2 / 6])
 
 
 def test_a_clipped_policy_leaves_a_remainder_that_is_said(make, sample):
