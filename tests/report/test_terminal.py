@@ -107,6 +107,8 @@ def test_a_response_cannot_touch_the_terminal(make, mixed, sample):
         assert not {"\x1b", "\x07", "\u202e"} & set(text)
         assert "[U+001B][2J" in text
         assert "[red]markup[/red]" in text
+    head = shown(terminal.comparison_table(result, name, name), 400).splitlines()[1]
+    assert head.count("[red]markup[/red]") == 2
 
 
 def test_findings_of_the_rubric_check(mixed):

@@ -139,7 +139,7 @@ def comparison_table(result: Result, a: str, b: str, policy: Policy = None) -> R
     """Why a has another reward than b: criteria by the size of their difference."""
     found: Comparison = compare(result, a, b, policy)
     rows = {a: position(result, a), b: position(result, b)}
-    table = _table(("criterion", "fold"), (plain(a), ""), (plain(b), ""), ("difference", "n"), ("reasons", "fold"))
+    table = _table(("criterion", "fold"), (a, ""), (b, ""), ("difference", "n"), ("reasons", "fold"))
     for row in found.rows:
         sides = [
             _state(result, rows[name], r) if r else Text("not in its rubric", QUIET)
@@ -220,9 +220,9 @@ def _table(*columns: tuple[str, str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style=QUIET, show_edge=False, padding=(0, 1, 0, 0))
     for name, kind in columns:
         if kind == "fold":
-            table.add_column(name, overflow="fold", min_width=min(8, max(4, len(name))))
+            table.add_column(_clean(name), overflow="fold", min_width=min(8, max(4, len(name))))
         else:
-            table.add_column(name, justify="right" if kind == "n" else "left", no_wrap=True)
+            table.add_column(_clean(name), justify="right" if kind == "n" else "left", no_wrap=True)
     return table
 
 
