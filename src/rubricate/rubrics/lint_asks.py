@@ -21,8 +21,9 @@ _BASE = word_set(
 )
 # Also nouns or adjectives: "lists names and uses" asks one thing, "names the drug and states the dose" two.
 _NOUNS = word_set(
-    """address answer call cite close contrast correct cover detail end estimate highlight limit link list measure name note offer
-    open point present quote reference report request respect return start state structure support test urge use"""
+    """address answer call cite close contrast correct cover detail end estimate highlight limit link list measure name
+    note offer open point present quote reference report request respect return start state structure support test urge
+    use"""
 )
 _GUARD = (
     r"(?=\s+(?:a|an|the|that|this|these|those|how|what|why|which|whether|when|where|who|any|all|at|each|its|their|"
@@ -40,9 +41,11 @@ def _alternatives(finite: bool) -> tuple[str, str]:
 
 _ANY, _FINITE = _alternatives(True)
 _ANY_BARE, _BARE = _alternatives(False)
+_IDIOM = re.compile(r"(?<=compare)s? and contrasts?", re.IGNORECASE)
 _ADVERBS = r"(?:(?:also|then|\w+ly)\s+){0,2}"
 _LEAD = rf"^\W*(?:(?:the|this)\s+(?:\w+\s+)?{NOUN}\s+)?{_ADVERBS}"
 _FIRST = re.compile(
+    rf"\b(?:if|whether|how(?:\s+\w+)?)\s+(?:the|this|each)\s+(?:[\w-]+\s+){{1,2}}?(?:\w+ly\s+)?(?P<framed>[a-z]+[^s\W]s\b)|"
     rf"{_LEAD}(?P<lead>{_ANY})|(?<=\s)(?P<verb>{_FINITE})|(?P<denied>\bdo(?:es)?(?:\s+not|n['’]t)\s+{_ANY_BARE})",
     re.IGNORECASE,
 )
@@ -62,9 +65,13 @@ _ASKS = re.compile(
     rf"^\W*{_QUESTION}.*\?|^\W*(?:(?:the|this)\s+(?:\w+\s+)?{NOUN}|it)\s+(?:should|must|needs? to)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_ASKS_CJK = re.compile(r"是否|能否|有无|应当|必须|评估|检查|考察|判断")
+_ASKS_CJK = re.compile(
+    r"^\W*(?!重点|这|该项|此项|例如|比如|特别|尤其)(?:.*(?:是否|能否|有无|应当|必须)|(?:同时|此外|并)?[，,]?(?:评估|检查|考察|判断))",
+    re.DOTALL,
+)
 _NEXT_CJK = re.compile(
-    r"[，,]\s*(?:并且|并|且|而且|以及(?=是否|能否)|同时)?(?:也|还)?(?=是否|能否)|[，,]\s*(?:并且|并|而且)(?!非|不|未)(?:能够|能)?"
+    r"[，,]\s*(?:(?:并且|并|且|而且|以及|同时)(?:能够|能|也|还)?)?(?=[^，,。；？]{0,24}?(?:是否|能否))|"
+    r"[，,]\s*(?:并且|并|而且)(?!非|不|未)(?:能够|能)?"
 )
 _JOINER_CJK = re.compile(r"^(?:同时|此外|另外|并且|而且|以及)[，,]?")
 _FRAME_CJK = re.compile(r"^.*?(?:是否|能否)")
@@ -86,7 +93,7 @@ def double_barrelled(view: View) -> Iterator[Hit]:
         parts = asks(c.text)
         if len(parts) > 1:
             listed = " | ".join(quoted(p, 120) for p in parts)
-            yield Hit(node, "text", f"asks {len(parts)} things", f"split into {listed}; share the {c.weight:g} points")
+            yield Hit(node, "text", f"asks {len(parts)} things", f"split into {listed}; share the weight {c.weight:g}")
 
 
 def asks(text: str) -> list[str]:
@@ -103,7 +110,7 @@ def asks(text: str) -> list[str]:
 
 
 def _split(sentence: str) -> list[str]:
-    covered = masked(sentence, examples=True)
+    covered = _IDIOM.sub(lambda m: "#" * len(m[0]), masked(sentence, examples=True))
     bare = _FIRST_BARE.search(covered)
     nexts = list((_NEXT_BARE if bare else _NEXT).finditer(covered))
     nexts = [n for n in nexts if not bare or n.start() >= bare.end("verb")]
@@ -136,7 +143,8 @@ def _worded(frame: str, parts: list[str]) -> list[str]:
         rest = parts[k + 1].split() if k + 1 < len(parts) else []
         if len(words) == 1 and len(rest) > 1:
             words = [*words, *" ".join(rest[1:]).rstrip(" ,;.?").split()]
-        text = frame + " ".join(words)
+        head = re.sub(r"\w+ly\s+$", "", frame) if words[0].endswith("ly") else frame
+        text = head + " ".join(words)
         texts.append(text[:1].upper() + text[1:] + ("?" if parts[-1].rstrip().endswith("?") else "."))
     return texts
 
@@ -150,10 +158,17 @@ def _split_cjk(sentence: str) -> list[str]:
     ends = [*(m.start() for m in cuts), len(sentence)]
     parts = [sentence[: ends[0]]]
     for m, end in zip(cuts, ends[1:], strict=True):
-        piece = sentence[m.end() : end]
-        lead = sentence[: frame.end() - 2] if piece.startswith(("是否", "能否")) else sentence[: frame.end()]
-        parts.append(lead + piece)
-    return [_JOINER_CJK.sub("", p).rstrip("，,。；;") + "。" for p in parts]
+        parts.append(_lead_cjk(sentence, frame.end(), piece := sentence[m.end() : end]) + piece)
+    return [_JOINER_CJK.sub("", p).rstrip("，,。；;？?") + "。" for p in parts]
+
+
+def _lead_cjk(sentence: str, end: int, piece: str) -> str:
+    """What goes before a piece: the frame without its 是否, the verb alone, or the frame, by what the piece has."""
+    at = min((k for k in (piece.find("是否"), piece.find("能否")) if k >= 0), default=-1)
+    if at == 0:
+        return sentence[: end - 2]
+    verb = re.match(r"评估|检查|考察|判断", sentence)
+    return (verb[0] if verb else "") if at > 0 else sentence[:end]
 
 
 _QUALITIES = {
@@ -203,9 +218,10 @@ def several_qualities(view: View) -> Iterator[Hit]:
 def _qualities(covered: str) -> list[str]:
     best: list[str] = []
     run: list[str] = []
-    last, joined = -_REACH, False
+    last, joined, before = -_REACH, False, ""
     for k, word in enumerate(_WORD.findall(covered.lower())):
-        name = _QUALITIES.get(word)
+        name = None if (before, word) == ("the", "original") else _QUALITIES.get(word)
+        before = word
         if word in (",", "and", "&"):
             joined = True
         elif name:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from rubricate.arrays import Floats, as_floats, check
 from rubricate.rubrics.denominators import Flat, flat_of
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.rubrics.wording import masked
 
+T = TypeVar("T")
 Severity = Literal["error", "warning", "info"]
 
 
@@ -86,6 +87,14 @@ class View:
 
     rubric: Rubric
     context: LintContext
+    _facts: dict[Any, Any] = field(default_factory=dict)
+
+    def once(self, find: Callable[[View], T]) -> T:
+        """``find(self)``, worked out once: for facts that several rules share."""
+        if find not in self._facts:
+            self._facts[find] = find(self)
+        found: T = self._facts[find]
+        return found
 
     @cached_property
     def nodes(self) -> list[Node]:

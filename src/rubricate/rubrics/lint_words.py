@@ -124,7 +124,7 @@ def vague_wording(view: View) -> Iterator[Hit]:
             continue
         found = _vague_cjk(c.text) if script(c.text) == "cjk" else _vague(c.text)
         if found:
-            repair = f"say what is seen in the response when it is {found[0]}, or add anchors or examples"
+            repair = f"say what a judge can see in the response instead of {quoted(found[0])}, or add anchors or examples"
             yield Hit(node, "text", f"{quoted(', '.join(found))} has no measure", repair)
 
 
@@ -144,8 +144,8 @@ _ELSEWHERE = re.compile(
     r"\bthe above\b|\babove-?mentioned\b|\baforementioned\b|"
     r"\b(?:mentioned|described|listed|stated|given|defined|specified)\s+(?:above|below|earlier|previously|elsewhere)\b|"
     r"\b(?:see|as)\s+(?:above|below|before)\b|\bsame as (?:above|before)\b|"
-    r"\b(?:previous|preceding|other|next|following) criteri(?:on|a)\b|\bcriterion\s+#?\d+\b|\bditto\b|"
-    r"上述|如上|前述|同上|上一条|其他标准|前一条",
+    r"\b(?:previous|preceding) criteri(?:on|a)\b|\bcriterion\s+#?\d+\b|\bditto\b|"
+    r"上述|如上所述|如上文|前述(?:标准|条目|要求)|同上|上一条|前一条",
     re.IGNORECASE,
 )
 _OPENING = re.compile(
