@@ -2,5 +2,6 @@
 
 from rubricate.audit.agreement import quadratic_weighted_kappa
 from rubricate.audit.calibration import QuantileMap, RidgeScale
+from rubricate.audit.pass_at import pass_at
 
-__all__ = ["QuantileMap", "RidgeScale", "quadratic_weighted_kappa"]
+__all__ = ["QuantileMap", "RidgeScale", "pass_at", "quadratic_weighted_kappa"]
