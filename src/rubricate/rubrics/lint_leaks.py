@@ -85,11 +85,11 @@ def _references(view: View) -> list[str]:
 def not_in_evidence(view: View) -> Iterator[Hit]:
     """Stems of the text against stems of the evidence; without any evidence text nothing is checked."""
     pool = set(content_words(" \n ".join(_evidence_of(n.criterion) for n in view.nodes)))
-    for node in view.leaves:
+    for node in view.leaves if pool else ():
         c = node.criterion
         support = set(content_words(_evidence_of(c))) or pool
         words = [w for w in dict.fromkeys(content_words(c.text)) if w not in GENERIC]
-        if not support or len(words) < 3:
+        if len(words) < 3:
             continue
         absent = [w for w in words if w not in support]
         numbers = [w for w in absent if w[0].isdigit()]

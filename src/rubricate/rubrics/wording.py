@@ -13,10 +13,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_TOKEN = re.compile(rf"[{CJK}]|[^\W_{CJK}]+(?:['’.-][^\W_{CJK}]+)*")
+_WORD = rf"[^\W_{CJK}]+(?:['’.-][^\W_{CJK}]+)*"
+_TOKEN = re.compile(rf"[{CJK}]|{_WORD}")
+_RUN = re.compile(rf"[{CJK}]+|{_WORD}")
 _CJK_RUN = re.compile(rf"[{CJK}]+")
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
-_OTHER = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff]")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
+_OTHER = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff]+")
 _SENTENCE = re.compile(r"(?<=[.!?])[\"”’')]*\s+(?=[\"“‘'(]?[A-Z\u00c0-\u00de])|(?<=[。！？；])\s*")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|al|approx|Dr|Mr|Mrs|Ms|Prof|Fig|No|Eq|St)|\b[A-Z])\.$")
 _INSIDE = re.compile(
@@ -78,29 +80,27 @@ def stem(word: str) -> str:
 def content_words(text: str) -> list[str]:
     """Stems of the words that carry content, in order; pairs of characters for Chinese, Japanese and Korean runs."""
     found: list[str] = []
-    run = ""
-    for token in [*tokens(text), ""]:
-        if token and _CJK_RUN.match(token):
-            run += token
-            continue
-        found += _pairs(run)
-        run = ""
-        if token and token not in STOP:
-            found.append(stem(token))
+    for word in _RUN.findall(unicodedata.normalize("NFKC", text).casefold()):
+        if "\u3040" <= word[0] <= "\ud7af":
+            found += _pairs(word)
+        elif word not in STOP:
+            found.append(stem(word))
     return found
 
 
 def _pairs(run: str) -> list[str]:
-    kept = [run[k : k + 2] for k in range(len(run) - 1)] if len(run) > 1 else [run] * len(run)
-    return [pair for pair in kept if not FUNCTION_CHARS.issuperset(pair)]
+    if len(run) == 1:
+        return [] if run in FUNCTION_CHARS else [run]
+    return [a + b for a, b in zip(run, run[1:], strict=False) if a not in FUNCTION_CHARS or b not in FUNCTION_CHARS]
 
 
+@functools.lru_cache(maxsize=4096)
 def script(text: str) -> str:
     """``cjk``, ``latin`` or ``other``, by most letters (a Chinese character counts twice); empty without letters."""
     found = {
         "cjk": 2 * sum(map(len, _CJK_RUN.findall(text))),
-        "latin": len(_LATIN.findall(text)),
-        "other": len(_OTHER.findall(text)),
+        "latin": sum(map(len, _LATIN.findall(text))),
+        "other": sum(map(len, _OTHER.findall(text))),
     }
     name = max(found, key=lambda k: found[k])
     return name if found[name] else ""
