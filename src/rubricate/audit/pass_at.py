@@ -16,7 +16,7 @@ def pass_at(outcome: ArrayLike, group: ArrayLike, sound: ArrayLike | None = None
     verified rate, never above the plain one. A try whose outcome, or whose soundness where the answer is right, is
     unknown (NaN) is left out of n; fewer than k tries give NaN. Card 5 (arXiv 2510.07774); recalled estimator.
 
-    >>> pass_at([1, 0, 0, 1], [7] * 4, [0, 1, 1, 1], k=2).tolist()
+    >>> pass_at([1, 0, 0, 1], [7] * 4, [0, 1, 1, 1], k=2).round(6).tolist()
     [0.5]
     """
     right = as_floats(outcome, "outcome")
