@@ -7,6 +7,7 @@ rewards again under another policy without asking anything.
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -136,7 +137,7 @@ async def run_async(
         _restore(folder, chosen, table, keys, collector, progress, retry_missing)
         await _judge(judge, chosen, table, ledger_client, collector, progress, concurrency, on_progress, folder, keys)
         result = _result(chosen, table, collector, policy, progress.usage, folder.path)
-        save(folder, result, finished=True)
+        save(folder, result, finished=True, seconds=time.monotonic() - progress.started)
     return result
 
 
@@ -272,8 +273,8 @@ def rescore(path: str | Path, policy: Policy = None) -> Result:
     return _result(samples, table, collector, policy, usage, folder.path)
 
 
-def save(folder: RunFolder, result: Result, *, finished: bool) -> None:
-    """Write arrays, rewards and the state of the run."""
+def save(folder: RunFolder, result: Result, *, finished: bool, seconds: float | None = None) -> None:
+    """Write arrays, rewards and the state of the run; ``seconds`` is what the judging took on the clock."""
     folder.write_scores(result.scores)
     rewards = result.rewards
     folder.write_lines(
@@ -299,6 +300,7 @@ def save(folder: RunFolder, result: Result, *, finished: bool) -> None:
         "rewards": int(rewards.valid.sum()),
         "undefined": int((~rewards.valid).sum()),
         "usage": asdict(result.usage),
+        **({} if seconds is None else {"seconds": round(seconds, 3)}),
     }
     folder.write_json("run.json", {**folder.config(), **summary})
 

@@ -1,32 +1,13 @@
 """Results made by hand, and a reader of pages that refuses what is not well formed."""
 
-from dataclasses import dataclass
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
 from rubricate import scoring
+from rubricate.pipeline import Result
 from rubricate.rubrics import Rubric
 from rubricate.types import Judgement, Message, Sample, State, Usage, Verdict
-
-try:
-    from rubricate.pipeline import Result
-except ModuleNotFoundError:
-
-    @dataclass(frozen=True)
-    class Result:
-        samples: tuple
-        rubrics: dict
-        judgements: tuple
-        scores: object
-        rewards: object
-        usage: Usage
-        path: Path | None = None
-
-        def contributions(self, policy=None):
-            return scoring.contributions(self.scores, self.rubrics, policy)
-
 
 VOID = {"meta", "input", "br"}
 

@@ -12,7 +12,7 @@ Run = Annotated[Path, typer.Argument(help="Run folder.")]
 
 def reward(
     run: Run,
-    policy: Annotated[str | None, typer.Option(help="Scoring policy; without it the rubric's own.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Scoring policy; without it that of the run.")] = None,
     explain: Annotated[str | None, typer.Option(help="Response id: which criterion moved its reward.")] = None,
     against: Annotated[str | None, typer.Option(help="With --explain: why that response and not this one.")] = None,
     save: Annotated[bool, typer.Option(help="Write rewards and report of this policy into the run.")] = False,
@@ -20,19 +20,22 @@ def reward(
     """Compute rewards of a run again, under any policy. No call is made."""
     from rubricate.pipeline import rescore
     from rubricate.pipeline import save as save_result
+    from rubricate.report.facts import policy_of_run
     from rubricate.report.terminal import print_comparison, print_explanation, print_rewards
     from rubricate.store import RunFolder
 
-    result = rescore(run, policy)
+    chosen = policy if policy is not None else policy_of_run(RunFolder.open(run).config())
+    result = rescore(run, chosen)
     if explain is not None and against is not None:
-        print_comparison(result, explain, against, policy)
+        print_comparison(result, explain, against, chosen)
     elif explain is not None:
-        print_explanation(result, explain, policy)
+        print_explanation(result, explain, chosen)
     else:
         print_rewards(result)
     if save:
         folder = RunFolder.open(run)
-        folder.write_json("run.json", {**folder.config(), "policy": policy})
+        if policy is not None:
+            folder.write_json("run.json", {**folder.config(), "policy": policy})
         save_result(folder, result, finished=True)
         typer.echo(f"report  {write_report(run)}")
 
@@ -47,11 +50,12 @@ def write_report(run: Path) -> Path:
     from rubricate.files import write_atomic
     from rubricate.pipeline import rescore
     from rubricate.report import html_report
+    from rubricate.report.facts import policy_of_run
     from rubricate.store import RunFolder
 
     config = RunFolder.open(run).config()
     path = Path(run) / "report.html"
-    write_atomic(path, html_report(rescore(run, config.get("policy")), config=config))
+    write_atomic(path, html_report(rescore(run, policy_of_run(config)), config=config))
     return path
 
 

@@ -9,8 +9,14 @@ _SPACE = re.compile(r"\s+")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "..."})
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """``text`` without what does not matter for a quote: case, spacing, typographic marks."""
     return _SPACE.sub(" ", text.translate(_QUOTES)).strip().casefold()
+
+
+def wanted(quote: str) -> str:
+    """The part of a quote that must be found: plain, without marks at its ends."""
+    return plain(quote).strip("\"'. -")
 
 
 def check_quotes(quotes: Iterable[str], response: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -19,10 +25,10 @@ def check_quotes(quotes: Iterable[str], response: str) -> tuple[tuple[str, ...],
     >>> check_quotes(["Warm  the pot", "boil it twice"], "First, warm the pot.")
     (('Warm  the pot',), ('boil it twice',))
     """
-    whole = _plain(response)
+    whole = plain(response)
     found: list[str] = []
     unfound: list[str] = []
     for quote in quotes:
-        plain = _plain(quote).strip("\"'. -")
-        (found if plain and plain in whole else unfound).append(quote)
+        part = wanted(quote)
+        (found if part and part in whole else unfound).append(quote)
     return tuple(found), tuple(unfound)

@@ -9,7 +9,8 @@ import functools
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rubricate.judges.evidence import _plain as folded
+from rubricate.judges.evidence import plain as folded
+from rubricate.judges.evidence import wanted as wanted_part
 from rubricate.report.markup import Markup, join, tag, text
 
 Span = tuple[int, int]
@@ -25,7 +26,7 @@ def find(quote: str, response: str) -> list[Span]:
 
 
 def _find(quote: str, whole: str, starts: Sequence[int]) -> Iterator[Span]:
-    wanted = folded(quote).strip("\"'. -")
+    wanted = wanted_part(quote)
     at = whole.find(wanted) if wanted else -1
     while at >= 0:
         yield starts[at], starts[at + len(wanted) - 1] + 1
