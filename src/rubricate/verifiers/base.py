@@ -2,7 +2,8 @@
 
 A verifier takes the sample and its settings and returns True or False, a share in [0, 1], or an ``Outcome`` with a
 reason, evidence, or no value (it cannot tell). The share is placed on the criterion's scale. A verifier that raises
-gives a verdict in state ``failed``, with the error as its reason; it never becomes a score.
+gives a verdict in state ``failed``, with the error as its reason; it never becomes a score. Before a job each verifier
+is run once on an empty response, so that a setting out of range or a missing package is found at once.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rubricate.errors import RubricateError, SettingError
+from rubricate.errors import MissingExtraError, RubricateError, SettingError
 from rubricate.registry import lookup, register
 from rubricate.rubrics.model import Criterion
 from rubricate.types import Sample, State, Verdict
@@ -28,6 +29,36 @@ class Outcome:
 
 
 Verifier = Callable[..., "bool | float | Outcome"]
+
+_REASONING = ("think", "thinking")
+_EMPTY = Sample("empty", (), "")
+# What a program may raise on one response: it costs that verdict and no other.
+_BREAKS = (RubricateError, ValueError, TypeError, LookupError, ArithmeticError, OSError, RuntimeError)
+
+
+def answer_text(sample: Sample) -> str:
+    """The response without the blocks in which a model reasons (``<think>``, ``<thinking>``), trimmed at both ends.
+
+    A closing tag without its opening one ends a block that began before the response; a block that opens the response
+    and is never closed leaves no answer.
+
+    >>> answer_text(Sample("a", (), "<think>6 x 7</think> It is 42."))
+    'It is 42.'
+    """
+    text = sample.response
+    for tag in _REASONING if "think" in text else ():
+        text = _without(text, f"<{tag}>", f"</{tag}>")
+    return text.strip()
+
+
+def _without(text: str, opening: str, closing: str) -> str:
+    parts: list[str] = []
+    while (end := text.find(closing)) >= 0:
+        start = text.find(opening, 0, end)
+        after = end + len(closing)
+        parts.append(text[: start if start >= 0 else after if parts else 0])
+        text = text[after:]
+    return "".join(parts) + ("" if text.lstrip().startswith(opening) else text)
 
 
 def verifier(name: str) -> Callable[[Verifier], Verifier]:
@@ -55,6 +86,13 @@ def check_settings(criterion: Criterion) -> None:
             where=f"criterion {criterion.id!r}",
             expected=f"settings among {[p for p in parameters if p != 'sample']}",
         ) from None
+    try:
+        fn(_EMPTY, **spec.settings)
+    except (SettingError, MissingExtraError) as error:
+        error.where = error.where or f"criterion {criterion.id!r}, verifier {spec.name!r}"
+        raise
+    except _BREAKS:
+        return  # an empty response is what it stumbles over, not its settings
 
 
 def decide(sample: Sample, criterion: Criterion) -> Verdict:
@@ -65,8 +103,7 @@ def decide(sample: Sample, criterion: Criterion) -> Verdict:
     fn, judge = lookup("verifier", spec.name), f"verifier:{spec.name}"
     try:
         outcome = _outcome(fn(sample, **spec.settings))
-    except (RubricateError, ValueError, TypeError, LookupError, ArithmeticError, OSError, RuntimeError) as error:
-        # A program that breaks on one response is recorded as a failed verdict: it costs that verdict and no other.
+    except _BREAKS as error:
         return Verdict(criterion.id, State.FAILED, reason=f"{type(error).__name__}: {error}", judge=judge)
     if outcome.value is None:
         return Verdict(criterion.id, State.ABSTAINED, reason=outcome.reason, judge=judge)

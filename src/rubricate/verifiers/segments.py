@@ -1,0 +1,70 @@
+"""Words, sentences, paragraphs and lines of a text in any script, without a language model.
+
+A word is a run between spaces that holds a letter or a digit; Chinese characters, kana and Thai-like scripts have no
+spaces: each Chinese character or kana counts as one word (Thai, Lao and Khmer runs count as one each).
+"""
+
+from __future__ import annotations
+
+import re
+
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+_CJK = re.compile(f"[{CJK}]")
+_END = re.compile(
+    r"[.!?…]+[\"'”’)\]*_]*(?=\s|$)"  # full stop and closing marks before a space
+    r"|[。！？]+[」』”’）]*"
+    r"|\n(?:\s*\n)+"  # a blank line
+    r"|\n(?![a-z])"  # a line break, unless the next line goes on in lower case
+)
+_ABBREVIATIONS = frozenset(
+    {"mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "vs", "etc", "e.g", "i.e", "cf", "al", "fig", "vol", "pp"}
+    | {"approx", "inc", "ltd", "co", "dept", "est", "u.s", "u.k", "a.m", "p.m"}
+)
+_BLANK_LINE = re.compile(r"\n\s*\n")
+
+
+def count_words(text: str) -> int:
+    """How many words there are.
+
+    >>> count_words("It is 3.5 km - isn't it?"), count_words("我爱 tea")
+    (6, 3)
+    """
+    wide = 0
+    if not text.isascii():
+        wide = len(_CJK.findall(text))
+        text = _CJK.sub(" ", text) if wide else text
+    return wide + sum(1 for w in text.split() if w[0].isalnum() or any(map(str.isalnum, w)))
+
+
+def sentences(text: str) -> list[str]:
+    """Verbatim sentences, trimmed. A list item is one; abbreviations, initials and item numbers do not end one.
+
+    >>> sentences("Dr. Wu came. 1. Sit down! 2. Wait")
+    ['Dr. Wu came.', '1. Sit down!', '2. Wait']
+    """
+    found: list[str] = []
+    start = 0
+    for match in _END.finditer(text):
+        piece = text[start : match.end()].strip()
+        if not piece or (match[0] == "." and _goes_on(piece)):
+            continue
+        if any(map(str.isalpha, piece)) or "\n" in match[0]:
+            found.append(piece)
+            start = match.end()
+    rest = text[start:].strip()
+    return [*found, rest] if rest else found
+
+
+def _goes_on(piece: str) -> bool:
+    word = piece[:-1].rsplit(None, 1)[-1].lstrip("(\"'“‘") if piece[:-1].strip() else ""
+    return word.casefold() in _ABBREVIATIONS or (len(word) == 1 and word.isupper() and word != "I")
+
+
+def paragraphs(text: str) -> list[str]:
+    """Blocks between blank lines."""
+    return [p.strip() for p in _BLANK_LINE.split(text) if p.strip()]
+
+
+def lines(text: str) -> list[str]:
+    """Lines that are not blank."""
+    return [line for line in text.splitlines() if line.strip()]
