@@ -127,14 +127,18 @@ def masked(text: str, examples: bool = False) -> str:
 
 
 def grams(text: str) -> Iterator[str]:
-    """Runs of four words, or of eight Chinese, Japanese or Korean characters, that hold at least two content words."""
+    """Runs of four words that say something: three content words, or two and one of them a number.
+
+    Of Chinese, Japanese and Korean text, runs of eight characters.
+    """
     words = tokens(text)
     wide = [bool(_CJK_RUN.match(w)) for w in words]
     for k in range(len(words) - 3):
+        run = words[k : k + 4]
         if all(wide[k : k + 8]) and k + 8 <= len(words):
             yield "".join(words[k : k + 8])
-        elif not any(wide[k : k + 4]) and sum(w not in STOP for w in words[k : k + 4]) >= 2:
-            yield " ".join(words[k : k + 4])
+        elif not any(wide[k : k + 4]) and sum((w not in STOP) + w[0].isdigit() / 2 for w in run) >= 2.5:
+            yield " ".join(run)
 
 
 def near(sets: Sequence[frozenset[str]], threshold: float, most: int = 20) -> Iterator[tuple[int, int, float]]:
