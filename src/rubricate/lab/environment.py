@@ -38,6 +38,13 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "token_logp": ("L", "log-probability of each token under the policy"),
     "token_logp_ref": ("L", "log-probability of each token under a reference model"),
     "token_mask": ("L", "whether the policy generated the token"),
+    "selected": ("N D", "how often the rollout cites each document or chunk"),
+    "gold_ids": ("N D", "whether the document holds evidence for the answer"),
+    "target": ("N K", "one-hot: the reward that the prompt of the rollout asks for"),
+    "rank": ("N", "place of the rollout in its group by model probability, 0 the most confident"),
+    "cost": ("N", "price of the calls that the rollout made"),
+    "cost_history": ("H", "costs of earlier rollouts, oldest first"),
+    "turn_valid": ("T", "whether the turn is free of an error that ends the episode"),
     "progress": ("", "share of training done, in [0, 1]"),
     "rng": ("", "numpy generator"),
 }
@@ -76,6 +83,13 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["step_valid"] = rng.random(env["step_off"][-1]) < 0.9
     env["checkable"], env["decision"] = rng.random(n) < 0.5, (rng.random(n) < 0.5).astype(np.float64)
     env["speedup"] = rng.uniform(0.5, 4.0, size=n)
+    env["selected"], env["gold_ids"] = rng.integers(0, 3, size=(n, 5)), np.tile(np.arange(5) < 2, (n, 1))
+    env["target"] = np.eye(3)[rng.integers(0, 3, size=n)]
+    order = np.lexsort((rng.random(n), env["group"]))
+    env["rank"] = np.empty(n, dtype=np.int64)
+    env["rank"][order] = np.tile(np.arange(group_size), prompts)
+    env["cost"], env["cost_history"] = rng.exponential(1.0, size=n), rng.exponential(1.0, size=50)
+    env["turn_valid"] = rng.random(env["turn_off"][-1]) < 0.9
     return env
 
 

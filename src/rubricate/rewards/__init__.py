@@ -12,6 +12,7 @@ from rubricate.rewards.aggregate import (
     weighted_mean,
     weighted_sum,
 )
+from rubricate.rewards.blend import learn_blend
 from rubricate.rewards.citations import Citations, claim_measures
 from rubricate.rewards.classes import Classes
 from rubricate.rewards.couple import (
@@ -63,8 +64,10 @@ from rubricate.rewards.points import Halving, Points, without_sentinels
 from rubricate.rewards.policies import Policy, category_scores, tag_scores
 from rubricate.rewards.preference import lexicographic_pairs
 from rubricate.rewards.reference import Ratio
+from rubricate.rewards.running import running_scale
 from rubricate.rewards.schedules import schedule, stage
 from rubricate.rewards.scorer import Scorer
+from rubricate.rewards.sets import f_beta
 from rubricate.rewards.shaping import (
     affine,
     best_of_k,
@@ -128,6 +131,7 @@ __all__ = [
     "criterion_stats",
     "difficulty_weights",
     "exponential",
+    "f_beta",
     "fallback",
     "finite_budget",
     "gate",
@@ -136,6 +140,7 @@ __all__ = [
     "group_softmax",
     "hinge_negative",
     "implied_threshold",
+    "learn_blend",
     "lexicographic_pairs",
     "log_sigmoid",
     "multiply",
@@ -152,6 +157,7 @@ __all__ = [
     "rank_penalty",
     "ratio",
     "renorm",
+    "running_scale",
     "scale_matters",
     "schedule",
     "share_at",

@@ -1,0 +1,92 @@
+"""Each composition equals a plain loop over the rows."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rubricate.lab.environment import draw
+from rubricate.recipes.card import find_recipe
+
+
+def mates(e, i):
+    return [j for j in range(len(e["group"])) if e["group"][j] == e["group"][i]]
+
+
+def dominates(a, b):
+    return all(x >= y for x, y in zip(a, b, strict=True)) and any(x > y for x, y in zip(a, b, strict=True))
+
+
+def complete(e, i):
+    return not np.isnan(e["rewards"][i]).any()
+
+
+def on_front(e, i):
+    others = [e["rewards"][j] for j in mates(e, i) if complete(e, j)]
+    return complete(e, i) and not any(dominates(o, e["rewards"][i]) for o in others)
+
+
+def normalised(reward, e):
+    """(reward - mean) / (std + 1e-6) in each group, over the rewards that are there."""
+    out = []
+    for i, r in enumerate(reward):
+        known = [reward[j] for j in mates(e, i) if not math.isnan(reward[j])]
+        out.append((r - np.mean(known)) / (np.std(known) + 1e-6) if known and np.ptp(known) > 0 else r * 0.0)
+    return np.array(out)
+
+
+def posterior_grpo(e):
+    right = e["outcome"] > 0
+    return normalised(
+        [f + 1 + p if o else f + 0.0 for f, o, p in zip(e["format"], right, e["process"], strict=True)], e
+    )
+
+
+def longrlvr(e):
+    reward = []
+    for i, o in enumerate(e["outcome"]):
+        named = [d for d, k in enumerate(e["selected"][i]) for _ in range(k)]
+        gold = [d for d, g in enumerate(e["gold_ids"][i]) if g]
+        hits = len(set(named) & set(gold))
+        p, r = hits / max(len(named), 1), hits / len(gold)
+        f = 5 * p * r / (4 * p + r) if hits else 0.0
+        reward.append(o + 0.1 * f + 0.9 * o * f if e["format"][i] else 0.0)
+    return normalised(reward, e)
+
+
+def parrot(e):
+    out = []
+    for i, target in enumerate(e["target"]):
+        front = sum(on_front(e, j) for j in mates(e, i)) / len(mates(e, i))
+        paid = e["rewards"][i][int(np.argmax(target))] if on_front(e, i) else 0.0
+        out.append(paid / front if complete(e, i) else math.nan)
+    return out
+
+
+def crf(e):
+    reward = []
+    for i, o in enumerate(e["outcome"]):
+        rate = np.mean([e["outcome"][j] for j in mates(e, i)])
+        reward.append(1 + 0.5 * e["process"][i] * (1 - e["progress"] + math.exp(rate)) if o else 0.0)
+    return normalised(reward, e)
+
+
+LOOPS = (posterior_grpo, longrlvr, parrot, crf)
+
+
+def ragged(seed):
+    """A random environment whose groups have unequal sizes, with missing verdicts in every second case."""
+    rng = np.random.default_rng(seed)
+    e = draw(rng, prompts=int(rng.integers(1, 5)), group_size=int(rng.integers(1, 6)), missing=0.1 * (seed % 2))
+    e["group"] = e["group"] // 2 if seed % 3 else e["group"]
+    e["rewards"] = e["rewards"].round(1)
+    e["rewards"][rng.random(e["rewards"].shape) < 0.1 * (seed % 2)] = np.nan
+    return e | {"progress": float(rng.random())}
+
+
+@pytest.mark.parametrize("loop", LOOPS, ids=lambda f: f.__name__)
+def test_the_composition_equals_a_plain_loop(loop):
+    recipe = find_recipe(loop.__name__)()
+    for seed in range(50):
+        e = ragged(seed)
+        np.testing.assert_allclose(recipe.advantages(e), loop(e), rtol=0, atol=1e-9, err_msg=f"seed {seed}")

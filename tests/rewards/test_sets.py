@@ -1,0 +1,47 @@
+"""Scores of sets."""
+
+import doctest
+
+import numpy as np
+import pytest
+
+from rubricate.errors import SettingError, ShapeError
+from rubricate.rewards import f_beta, sets
+
+NAN = float("nan")
+
+
+def test_examples_run():
+    assert doctest.testmod(sets).failed == 0
+
+
+@pytest.mark.parametrize("beta", [0.5, 1.0, 2.0])
+def test_it_is_the_weighted_harmonic_mean_of_precision_and_recall(beta):
+    rng = np.random.default_rng(0)
+    selected, gold = rng.integers(0, 3, size=(200, 6)), rng.random((200, 6)) < 0.5
+    for row, right, found in zip(selected, gold, f_beta(selected, gold, beta=beta), strict=True):
+        named = [d for d in range(6) for _ in range(row[d])]
+        hits = len({d for d in named if right[d]})
+        if not right.any():
+            assert np.isnan(found)
+        elif not hits:
+            assert found == 0.0
+        else:
+            p, r = hits / len(named), hits / right.sum()
+            assert found == pytest.approx((1 + beta**2) * p * r / (beta**2 * p + r))
+
+
+def test_a_repeated_item_lowers_precision_and_unknown_marks_stay_unknown():
+    once, twice, missing, unclear = f_beta([[1, 0], [2, 0], [NAN, 1], [1, 0]], [[1, 0], [1, 0], [1, 0], [NAN, 1]])
+    assert (once, twice) == (1.0, pytest.approx(2 / 3))
+    assert np.isnan(missing)
+    assert np.isnan(unclear)
+
+
+def test_bad_settings_and_counts_are_refused():
+    with pytest.raises(SettingError, match="beta"):
+        f_beta([[1]], [1], beta=0.0)
+    with pytest.raises(ShapeError, match="negative"):
+        f_beta([[-1]], [1])
+    with pytest.raises(ShapeError):
+        f_beta([[1, 0]], [1])
