@@ -4,7 +4,7 @@ import pytest
 from rubricate.lab import Bandit, Settings, SimulatedJudge, Slots, learn, over_seeds, sweep
 from rubricate.lab.worlds import softmax
 from rubricate.recipe import Recipe
-from rubricate.rewards import bilinear, group_norm, weighted_mean
+from rubricate.rewards import DualAscent, bilinear, group_norm, weighted_mean
 from rubricate.steps import ref, step
 
 CENTRE = step(group_norm, x=ref("reward"))
@@ -38,3 +38,12 @@ def test_a_sweep_gives_one_figure_per_step_size():
     assert found[1.0] > found[0.0001]
     assert learn(Bandit(), GATED).first_above(2.0) is None
     assert learn(Bandit(), GATED).first_above(0.5) == pytest.approx(30, abs=60)
+
+
+def test_a_maker_that_learns_from_batch_values_gives_multipliers_of_the_rewards():
+    """Slots start half filled, so a target of 2 is out of reach: its multiplier rises at every update."""
+    recipe = Recipe(weights=step(DualAscent, targets=(0.5, 2.0)), reward=step(weighted_mean), credit=CENTRE)
+    seen = []
+    learn(Slots(), recipe, Settings(steps=12), change=lambda env: seen.append(env["multipliers"]) or env)
+    np.testing.assert_array_equal(seen[:5], np.zeros((5, 2)))
+    assert seen[11][1] > seen[5][1] > 0

@@ -14,6 +14,7 @@ from rubricate.rewards import (
     pareto_mask,
     pass_covariance,
     rank_penalty,
+    sample_quantile,
     spread_groups,
 )
 from rubricate.rewards.group import pairs_in_groups
@@ -214,3 +215,15 @@ def test_the_rate_of_each_criterion_reaches_the_rows(ragged):
             if seen:
                 expected[i, j] = sum(seen) / len(seen)
     np.testing.assert_allclose(criterion_rate(ragged.scores, ragged.group, ragged.asked), expected, atol=1e-9)
+
+
+def test_quantiles_of_samples_equal_numpy_on_what_is_known():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4, 3, 7))
+    x[rng.random(x.shape) < 0.4] = NAN
+    x[0, 0] = NAN
+    expected = [[np.quantile(v[~np.isnan(v)], 0.85) if (~np.isnan(v)).any() else NAN for v in row] for row in x]
+    np.testing.assert_allclose(sample_quantile(x, 0.85), expected)
+    assert sample_quantile([2.0, 4.0], 0.5) == 3.0
+    with pytest.raises(ShapeError, match="single number"):
+        sample_quantile(1.0, 0.5)

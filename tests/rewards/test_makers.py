@@ -14,6 +14,7 @@ from rubricate.rewards import (
     RunningNormalizer,
     category_mean,
     criterion_stats,
+    task_weight,
 )
 
 NAN = float("nan")
@@ -234,3 +235,10 @@ def test_bad_input_names_the_argument():
         DualAscent((1.0,)).update(DualAscent((1.0,)).init(1), [0.0, 0.0])
     with pytest.raises(ShapeError, match="x holds negative values"):
         RunningNormalizer().update(np.empty(0), [-1.0])
+
+
+def test_the_task_keeps_what_the_multipliers_leave():
+    assert task_weight([0.5, 0.25]) == pytest.approx(1.25)
+    assert task_weight([-1.0, -1.0]) == pytest.approx(4.0)
+    with pytest.raises(ShapeError):
+        task_weight([[0.5]])

@@ -17,6 +17,7 @@ from rubricate.rewards import (
     log_sigmoid,
     piecewise,
     proper_score,
+    range_score,
     soften,
     step_delta,
     zscore,
@@ -167,3 +168,16 @@ def test_settings_out_of_range_are_refused(call):
 def test_an_unknown_score_lists_the_known():
     with pytest.raises(UnknownNameError, match="brier, log, spherical"):
         proper_score([1], [0.5], "briar")
+
+
+def test_a_wanted_length_pays_1_inside_and_falls_to_0_at_0_and_at_the_limit():
+    got = range_score([0, 50, 100, 150, 200, 350, 500, 900], 100, 200, 500)
+    np.testing.assert_allclose(got, [0, 0.5, 1, 1, 1, 0.5, 0, 0])
+    own = range_score([50, 50, np.nan], [100, 25, 25], [200, 40, 40], [500, 60, 60])
+    np.testing.assert_allclose(own, [0.5, 0.5, np.nan])
+    x = np.linspace(0, 600, 601)
+    shared = piecewise(x, (0, 100, 200, 500), (0, 1, 1, 0))
+    np.testing.assert_allclose(range_score(x, 100, 200, 500), shared)
+    for bounds in ((0, 10, 20), (11, 10, 20), (5, 20, 20)):
+        with pytest.raises(SettingError, match="range"):
+            range_score([1.0], *bounds)

@@ -18,6 +18,10 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "process": ("N", "rubric, evidence or thinking score in [0, 1]"),
     "format": ("N", "whether the rollout is well formed"),
     "length": ("N", "generated tokens"),
+    "length_low": ("N", "least length that the prompt asks for"),
+    "length_high": ("N", "greatest length that the prompt asks for"),
+    "repetition": ("N", "share of the response that repeats other parts of it"),
+    "quality": ("N", "score of a preference reward model, on its own scale, NaN when missing"),
     "checkable": ("N", "whether a rule decides the outcome, so that no model score is needed"),
     "decision": ("N", "1 when the response acts (accepts, answers yes), 0 when it does not"),
     "speedup": ("N", "run time of the reference over run time of the answer"),
@@ -28,6 +32,8 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "gate_mask": ("C", "whether the criterion is a bottom line: required, or fatal when it fails"),
     "links": ("C E", "whether the statement of a criterion names the entity; entity 0 is the answer"),
     "rewards": ("N K", "several rewards of each rollout"),
+    "multipliers": ("K", "Lagrange weight of each of several rewards"),
+    "base_rewards": ("P K B", "the same of B answers of the starting policy, prompts in the order of their ids"),
     "turn_off": ("N+1", "offsets of turns in rollouts"),
     "turn_scores": ("T", "score of each turn in [0, 1]"),
     "turn_verdicts": ("T C", "verdicts on each turn alone in [0, 1], such as unit tests; NaN when missing"),
@@ -83,6 +89,10 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["step_valid"] = rng.random(env["step_off"][-1]) < 0.9
     env["checkable"], env["decision"] = rng.random(n) < 0.5, (rng.random(n) < 0.5).astype(np.float64)
     env["speedup"] = rng.uniform(0.5, 4.0, size=n)
+    env["length_low"], env["length_high"] = rng.integers(10, 20, size=n), rng.integers(20, 40, size=n)
+    env["repetition"], env["quality"] = rng.random(n), rng.normal(size=n)
+    env["quality"][rng.random(n) < missing] = np.nan
+    env["multipliers"], env["base_rewards"] = rng.uniform(-1.0, 1.0, size=3), rng.normal(size=(prompts, 3, 5))
     env["selected"], env["gold_ids"] = rng.integers(0, 3, size=(n, 5)), np.tile(np.arange(5) < 2, (n, 1))
     env["target"] = np.eye(3)[rng.integers(0, 3, size=n)]
     order = np.lexsort((rng.random(n), env["group"]))

@@ -61,7 +61,8 @@ def learn(
     """Train the world's policy with the recipe's advantages. ``change`` edits each batch before it is rewarded.
 
     NaN advantages (missing verdicts) move nothing. A ``weights`` stage is built once and updated every
-    ``stats_every`` batches; its parameters are taken from the environment by name, and ``factors`` are its weights.
+    ``stats_every`` batches; its parameters are taken from the environment by name. Its weights are ``factors`` on the
+    criteria of ``scores``, or ``multipliers`` of the columns of ``rewards`` when it learns from their batch ``values``.
     """
     s = settings or Settings()
     rng = generator(seed, "lab", type(world).__name__)
@@ -74,7 +75,7 @@ def learn(
             env["scores"] = s.judge.scores(env["scores"], rng)
         env |= {"progress": t / s.steps, "t": t}
         if weights is not None:
-            env["factors"] = weights.current(env)
+            env[weights.name] = weights.current(env)
         if change is not None:
             env = change(env)
         paid = np.asarray(recipe.reward(env), dtype=np.float64) if recipe.reward is not None else env["outcome"]
@@ -119,17 +120,19 @@ class _Weights:
         assert recipe.weights is not None
         self.maker: Any = recipe.weights.build()  # type: ignore[union-attr]
         self.state: Any = None
+        self.takes = inspect.signature(self.maker.update).parameters
+        self.array, self.name = ("rewards", "multipliers") if "values" in self.takes else ("scores", "factors")
 
     def current(self, env: Mapping[str, Any]) -> Any:
         if self.state is None:
             takes = inspect.signature(self.maker.init).parameters
             groups = len(np.unique(env["group"]))
-            given = {"n": env["scores"].shape[1], "prompts": groups}
+            given = {"n": env[self.array].shape[1], "prompts": groups}
             self.state = self.maker.init(**{k: v for k, v in given.items() if k in takes})
         return self.maker.weights(self.state)
 
     def update(self, env: Mapping[str, Any]) -> None:
         stats = criterion_stats(env["scores"], env["group"], env["asked"])
-        values = {**env, "stats": stats, "values": np.array([_mean(c) for c in env["scores"].T])}
-        takes = [p for p in inspect.signature(self.maker.update).parameters if p != "state" and p in values]
+        values = {**env, "stats": stats, "values": np.array([_mean(c) for c in env[self.array].T])}
+        takes = [p for p in self.takes if p != "state" and p in values]
         self.state = self.maker.update(self.state, **{name: values[name] for name in takes})

@@ -35,6 +35,7 @@ from rubricate.rewards.group import (
     pareto_mask,
     pass_covariance,
     rank_penalty,
+    sample_quantile,
     spread_groups,
 )
 from rubricate.rewards.lints import (
@@ -55,6 +56,7 @@ from rubricate.rewards.makers import (
     FixedWeights,
     RunningNormalizer,
     WeightMaker,
+    task_weight,
 )
 from rubricate.rewards.margins import Margin
 from rubricate.rewards.named import named, policy_reward
@@ -77,6 +79,7 @@ from rubricate.rewards.shaping import (
     log_sigmoid,
     piecewise,
     proper_score,
+    range_score,
     soften,
     step_delta,
     zscore,
@@ -154,10 +157,12 @@ __all__ = [
     "primary_dominates",
     "product",
     "proper_score",
+    "range_score",
     "rank_penalty",
     "ratio",
     "renorm",
     "running_scale",
+    "sample_quantile",
     "scale_matters",
     "schedule",
     "share_at",
@@ -171,6 +176,7 @@ __all__ = [
     "step_delta",
     "step_penalty",
     "tag_scores",
+    "task_weight",
     "thought_outcome",
     "total",
     "trust_weight",

@@ -204,6 +204,23 @@ def spread_groups(table: ArrayLike, group: ArrayLike) -> Floats:
     return values[codes]
 
 
+def sample_quantile(samples: ArrayLike, q: float) -> Floats:
+    """Quantile over the last axis of ``samples[..., B]``, linear, NaN left out; NaN where none is left: [...].
+
+    What a good answer of the starting policy earns, as a reference per prompt: ``samples[P, K, B]`` -> [P, K], then
+    ``spread_groups``. One sample, a canned reply, is its own quantile. Card 108 (arXiv 2402.00742).
+
+    >>> sample_quantile([[1.0, 2.0, 3.0], [5.0, float("nan"), float("nan")]], 0.75).tolist()
+    [2.5, 5.0]
+    """
+    values = as_floats(samples, "samples")
+    if not values.ndim:
+        raise ShapeError("samples is a single number", where="samples", expected="[..., B]")
+    count = int(np.prod(values.shape[:-1]))
+    cells = np.repeat(np.arange(count), values.shape[-1])
+    return group_table(values.ravel(), cells, count, "quantile", q=q).reshape(values.shape[:-1])
+
+
 def selected(where: ArrayLike | None, n: int) -> Bools:
     """``where`` as booleans [N]: all when None; numbers count from 0.5 up, NaN does not."""
     if where is None:

@@ -189,6 +189,17 @@ class DualAscent:
         return np.ones_like(multipliers)
 
 
+def task_weight(multipliers: ArrayLike) -> Floats:
+    """``K - sum_k mu_k``: the weight that K multipliers leave to the task (card 105: to the KL term), a number.
+
+    >>> float(task_weight([0.25, -0.5]))
+    2.25
+    """
+    weights = as_floats(multipliers, "multipliers")
+    check(multipliers=(weights, "K"))
+    return np.asarray(len(weights) - weights.sum())
+
+
 @dataclass(frozen=True)
 class RunningNormalizer:
     """Map an unbounded quantity (cost, tokens) to [0, 1] by percentiles of its last ``window`` values; card 129.

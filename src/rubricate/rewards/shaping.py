@@ -81,6 +81,22 @@ def piecewise(x: ArrayLike, knots: tuple[float, ...], values: tuple[float, ...])
     return np.interp(as_floats(x, "x"), knots, values)
 
 
+def range_score(x: ArrayLike, low: ArrayLike, high: ArrayLike, limit: ArrayLike) -> Floats:
+    """1 inside [low, high], ``x / low`` below, ``(limit - x) / (limit - high)`` above, never under 0: a wanted length.
+
+    The bounds are numbers or arrays of the shape of ``x`` with 0 < low <= high < limit (SettingError; NaN gives NaN).
+    Continuous, 0 at 0 and at ``limit``. ``piecewise`` is the same for one range that all rows share. Card 74 (arXiv
+    2506.18841).
+
+    >>> range_score([50, 150, 350, 900], 100, 200, 500).tolist()
+    [0.5, 1.0, 0.5, 0.0]
+    """
+    value, lowest, highest, end = aligned(x=x, low=low, high=high, limit=limit)
+    if ((lowest <= 0) | (lowest > highest) | (highest >= end)).any():
+        raise SettingError("a range that is empty or reaches its limit", expected="0 < low <= high < limit")
+    return np.clip(np.minimum(value / lowest, (end - value) / (end - highest)), 0.0, 1.0)
+
+
 def exponential(x: ArrayLike, base: float = float(np.e)) -> Floats:
     """``base ** x``: pressure from a pass rate (card 115), discount by a number of turns (card 22).
 
