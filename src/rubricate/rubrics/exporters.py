@@ -22,6 +22,8 @@ _DECIDES = {
     "max_points": "a cap on points", "cap": "a cap", "deduction": "a deduction", "void_parent": "a void rule",
     "checks": "checks", "reference": "an expected answer", "examples": "worked examples", "evidence": "evidence",
     "blocked_sources": "blocked sources", "stage": "a stage", "allow_examples": "the any-example rule",
+    "kind": "a judge of its own kind", "comparison": "a comparison of responses",
+    "target": "another target than the response",
 }  # fmt: skip
 
 
@@ -55,7 +57,7 @@ def rar(rubric: Rubric) -> dict[str, Any]:
     Every criterion has one of the four classes and its weight; the number written is the one under the tag
     ``points:N``, else the weight of the class.
     """
-    _check(rubric, "rar", {"binary"}, ("rar_explicit",), may=("reference",))
+    _check(rubric, "rar", {"binary"}, ("rar_explicit",), has=("reference",))
     if not isinstance(rubric.prompt, str) or not rubric.prompt:
         raise _refusal(rubric, "the prompt is not one text", "a question as text")
     items = []
@@ -83,7 +85,7 @@ def autorubric_lib(rubric: Rubric) -> dict[str, Any]:
 
     Labels, ternary and ordinal scales become options with values in [0, 1]; anchors join the labels.
     """
-    _check(rubric, "autorubric_lib", {"binary", "ternary", "ordinal", "labels"}, ("rubric_lib",), may=("guidelines",))
+    _check(rubric, "autorubric_lib", {"binary", "ternary", "ordinal", "labels"}, ("rubric_lib",), has=("guidelines",))
     criteria = []
     for c in rubric.criteria:
         item: dict[str, Any] = {"name": c.id, "weight": _number(c.weight), "requirement": c.text}
@@ -102,10 +104,10 @@ def openai_graders(rubric: Rubric, *, model: str = "") -> dict[str, Any]:
     those graders. A text without a template gets the templates of prompt and response put before it. One criterion
     alone, under the policy likert_mean, may have points in any range.
     """
-    alone = ("likert_mean",) if len(rubric.criteria) == 1 else ()
-    _check(rubric, "openai_graders", {"binary", "points", "labels"}, alone, may=("verifier",))
     if any(c.weight <= 0 for c in rubric.criteria):
         raise _refusal(rubric, "a weight that is not positive", "positive weights: graders only add up")
+    alone = ("likert_mean",) if len(rubric.criteria) == 1 else ()
+    _check(rubric, "openai_graders", {"binary", "points", "labels"}, alone, may=("verifier", "kind"))
     graders = {f"c{k}": _grader(rubric, c, model) for k, c in enumerate(rubric.criteria)}
     if len(graders) == 1:
         return graders["c0"]
@@ -116,7 +118,7 @@ def openai_graders(rubric: Rubric, *, model: str = "") -> dict[str, Any]:
 
 def prometheus(rubric: Rubric) -> dict[str, Any]:
     """The rubric part of a Prometheus prompt, under ``score_rubric``: [criteria], then Score 1 to Score 5."""
-    _check(rubric, "prometheus", {"ordinal"}, ("likert_mean", "weighted_mean"), may=("reference",))
+    _check(rubric, "prometheus", {"ordinal"}, ("likert_mean", "weighted_mean"), has=("reference",))
     if len(rubric.criteria) != 1:
         raise _refusal(rubric, f"{len(rubric.criteria)} criteria", "one criterion")
     criterion = rubric.criteria[0]
@@ -136,8 +138,18 @@ EXPORTERS: Mapping[str, Exporter] = {
 _SETTINGS = {"openai_graders": ("model",)}
 
 
-def _check(rubric: Rubric, target: str, scales: set[str], policies: tuple[str, ...], may: tuple[str, ...] = ()) -> None:
-    """Refuse what ``target`` cannot say: the policy, parts of the rubric or of a criterion, scales, polarities."""
+def _check(
+    rubric: Rubric,
+    target: str,
+    scales: set[str],
+    policies: tuple[str, ...],
+    *,
+    has: tuple[str, ...] = (),
+    may: tuple[str, ...] = (),
+) -> None:
+    """Refuse what ``target`` cannot say: another policy, fields of the rubric that are not among those that it ``has``,
+    fields of a criterion that are not among those that it ``may`` have, scales, polarities.
+    """
     positive = all(c.weight > 0 for c in rubric.criteria)
     known = (*policies, "weighted_mean") if positive else policies
     if rubric.policy.name not in known or rubric.policy.settings:
@@ -145,7 +157,7 @@ def _check(rubric: Rubric, target: str, scales: set[str], policies: tuple[str, .
         hint = f"{target} scores in its own way: set that policy first if it is what you want"
         raise _refusal(rubric, what, f"{' or '.join(map(repr, known))} without settings", hint=hint)
     for field in ("guidelines", "stages", "dimension_weights", "max_total", "reference"):
-        if getattr(rubric, field) not in ("", (), {}, None) and field not in may:
+        if getattr(rubric, field) not in ("", (), {}, None) and field not in has:
             raise _refusal(rubric, f"{field.replace('_', ' ')} in the rubric", f"none: {target} has no place for it")
     for c in rubric.criteria:
         for field, words in _DECIDES.items():
