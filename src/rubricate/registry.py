@@ -25,7 +25,7 @@ _sources: dict[str, tuple[str, ...]] = {
     "judge": ("rubricate.judges",),
     "recipe": ("rubricate.recipes",),
     "importer": ("rubricate.rubrics.importers",),
-    "truth": ("rubricate.llm.scripted",),
+    "truth": ("rubricate.llm.scripted", "rubricate.judges.lexical"),
     "world": ("rubricate.lab",),
 }
 _loaded: set[str] = set()
