@@ -46,7 +46,7 @@ def read_lines(path: str | Path, max_bytes: int = MAX_LINE) -> Iterator[tuple[in
         while line := file.readline(max_bytes + 2):
             number += 1
             size = len(line)
-            if len(line.rstrip(b"\r\n")) > max_bytes:
+            if len(line.removesuffix(b"\n").removesuffix(b"\r")) > max_bytes:
                 while not line.endswith(b"\n") and (line := file.readline(1 << 20)):
                     size += len(line)
                 raise DataError(

@@ -88,8 +88,7 @@ def plain(rubric: Rubric) -> dict[str, Any]:
         lean["policy"] = {"name": policy.name, "settings": policy.settings}
     elif policy != Rubric.model_fields["policy"].default:
         lean["policy"] = policy.name
-    order = {name: k for k, name in enumerate(Rubric.model_fields)}
-    return dict(sorted((lean | data).items(), key=lambda item: order[item[0]]))
+    return _ordered(lean | data, Rubric, last="criteria")
 
 
 def json_schema() -> dict[str, Any]:
@@ -227,8 +226,12 @@ def _criterion(criterion: Criterion) -> dict[str, Any]:
         lean = {k: v for k, v in lean.items() if k != "kind"}
         if criterion.kind != "code":
             lean["kind"] = criterion.kind
-    order = {name: k for k, name in enumerate(Criterion.model_fields)}
-    return dict(sorted(lean.items(), key=lambda item: order[item[0]]))
+    return _ordered(lean, Criterion, last="children")
+
+
+def _ordered(table: dict[str, Any], model: type[Rubric] | type[Criterion], last: str) -> dict[str, Any]:
+    """The fields in the order of the model, the long list at the end."""
+    return {name: table[name] for name in [n for n in model.model_fields if n != last] + [last] if name in table}
 
 
 def _scale(scale: Scale) -> str | dict[str, Any]:

@@ -110,7 +110,7 @@ def test_a_data_set(tmp_path):
     [
         ({"ground_truth": ["MET"]}, r"items\[0\].ground_truth: found 1 values and 1 reasons; expected 2, one for each"),
         ({"ground_truth": ["high", "YES"]}, r"items\[0\].ground_truth: found the text 'YES'; expected MET, UNMET"),
-        ({"submission": ""}, r"items\[0\].submission: found empty text"),
+        ({"submission": 5}, r"items\[0\].submission: found the number 5"),
     ],
 )
 def test_items_that_do_not_fit(item, message):

@@ -58,6 +58,12 @@ def test_three_draws_are_three_judgements():
     assert {j.sample for j in found.recorded} == {found.samples[0].id} == {"prometheus/mt_bench/83/m1"}
 
 
+@pytest.mark.parametrize("scores", [[3, 2], [3, 2, 6], [3, 2, None], [3, 2, "x"]])
+def test_scores_that_do_not_fit_are_refused(scores):
+    with pytest.raises(DataError, match=r"gpt4_score: found .* with 3 feedbacks; expected scores 1 to 5"):
+        prometheus(ROW | {"gpt4_score": scores})
+
+
 def test_a_pair_shares_rubric_and_group():
     row = {"source": "honest", "chosen_instruction": prompt(reference=None)}
     found = prometheus(row | {"rejected_instruction": prompt(response="No.", reference=None)})

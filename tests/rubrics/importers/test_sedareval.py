@@ -72,6 +72,10 @@ def test_the_standard_and_the_example_inside_the_prompt_of_the_judge():
         assert rubric.guidelines == "评分过程：1、+1分"
 
 
+def test_an_empty_answer_is_a_response():
+    assert sedareval(ROW | {"answer": ""}).samples[0].response == ""
+
+
 def test_without_a_standard_the_record_is_refused():
     with pytest.raises(DataError, match="the record has no scoring standard"):
         sedareval(ROW | {"meta": {"score_standard": ""}})

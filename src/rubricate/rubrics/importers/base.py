@@ -96,6 +96,13 @@ class Fields:
             raise self.error(name, "empty text" if value == "" else describe(value), "text")
         return value
 
+    def string(self, name: str) -> str:
+        """A text that may be blank, as a response may."""
+        value = self.value(name)
+        if not isinstance(value, str):
+            raise self.error(name, describe(value), "text")
+        return value
+
     def optional(self, name: str) -> str:
         """A text, or "" where there is none."""
         self._read.add(name)

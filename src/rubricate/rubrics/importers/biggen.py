@@ -38,7 +38,7 @@ def biggen(record: Mapping[str, Any]) -> Imported:
     if fields.has("response"):
         model = fields.text("response_model_name")
         sample = Sample(
-            f"{rubric.id}/{model}", prompt, fields.text("response"), group=rubric.id, rubric=rubric.id,
+            f"{rubric.id}/{model}", prompt, fields.string("response"), group=rubric.id, rubric=rubric.id,
             reference=rubric.reference, metadata={"model": model},
         )  # fmt: skip
         samples = (sample,)

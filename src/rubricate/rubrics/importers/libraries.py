@@ -134,7 +134,7 @@ def _sample(item: Fields, fields: Fields, rubric: Rubric, k: int) -> Sample:
     prompt = item.optional("prompt") or fields.text("prompt")
     reference = item.optional("reference_submission") or fields.optional("reference_submission")
     return Sample(
-        f"{rubric.id}/{k}", (Message("user", prompt),), item.text("submission"), group=rubric.id, rubric=rubric.id,
+        f"{rubric.id}/{k}", (Message("user", prompt),), item.string("submission"), group=rubric.id, rubric=rubric.id,
         reference=reference or None, metadata={"description": item.optional("description")},
     )  # fmt: skip
 

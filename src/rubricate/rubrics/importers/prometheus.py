@@ -50,7 +50,11 @@ def prometheus(record: Mapping[str, Any]) -> Imported:
     index, source = fields.name("idx"), fields.text("response_source")
     rubric = _rubric(f"prometheus/mt_bench/{index}", parts, fields.optional("category"))
     sample = _sample(f"{rubric.id}/{source}", rubric, parts, rubric.id, {"model": source})
-    draws = list(zip(fields.entries("gpt4_score"), fields.texts("gpt4_feedback"), strict=True))
+    scores, reasons = fields.entries("gpt4_score"), fields.texts("gpt4_feedback")
+    if len(scores) != len(reasons) or not all(score in range(1, 6) for score in scores):
+        what = f"{list(scores)} with {len(reasons)} feedbacks"
+        raise fields.error("gpt4_score", what, "scores 1 to 5, each with its feedback")
+    draws = zip(scores, reasons, strict=True)
     verdicts = [scored(CRITERION, float(score), f"gpt-4/{k}", reason=text) for k, (score, text) in enumerate(draws)]
     recorded = tuple(Judgement(sample.id, rubric.digest, (verdict,)) for verdict in verdicts)
     return Imported(rubric, (sample,), recorded, fields.rest())

@@ -37,7 +37,7 @@ def rar(record: Mapping[str, Any]) -> Imported:
             "policy": "rar_explicit",
             "prompt": question,
             "reference": fields.optional("reference_answer"),
-            "provenance": {"source": fields.optional("question_source")},
+            "provenance": {"source": fields.text("question_source")} if fields.has("question_source") else None,
         }
     )
     extra = fields.rest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rubricate.errors import DataError
@@ -111,7 +111,7 @@ def _race_criterion(item: Fields, dimension: str) -> dict[str, Any]:
     }
 
 
-def _sums_to_one(weights: Any, where: str) -> None:
+def _sums_to_one(weights: Iterable[float], where: str) -> None:
     total = sum(weights)
     if abs(total - 1.0) > 0.01:
         raise DataError(f"the weights sum to {total:g}", where=where, expected="1")

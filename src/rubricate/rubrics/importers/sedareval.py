@@ -56,7 +56,7 @@ def sedareval(record: Mapping[str, Any]) -> Imported:
         messages = (Message("user", query),)
         samples = (
             Sample(
-                f"{rubric.id}/answer", messages, fields.text("answer"), group=rubric.id, rubric=rubric.id,
+                f"{rubric.id}/answer", messages, fields.string("answer"), group=rubric.id, rubric=rubric.id,
                 reference=rubric.reference,
             ),
         )  # fmt: skip
