@@ -36,7 +36,7 @@ class Flat:
 
 
 FLAT: dict[str, Flat] = {
-    "weighted_mean": Flat("minmax"),
+    "weighted_mean": Flat("minmax", gate="veto"),
     "points_ratio": Flat("positive"),
     "healthbench": Flat("positive", clip="mean"),
     "prbench": Flat("positive", clip="example"),

@@ -17,7 +17,7 @@ NOUN = (
 SUBJECT = rf"(?:(?:the|this|a|an|any)\s+(?:\w+\s+)?{NOUN}|{NOUN}|it)\s+"
 _HELPER = r"(?:does|do|did|is|are|has|have|should|must|can|could|would|will)"
 _ABSENT = re.compile(
-    rf"^\W*(?:(?:does|do|did|is)\s+)?(?:{SUBJECT})?(?:that\s+)?(?P<verb>"
+    rf"^\W*(?:(?:(?:does|do|did|is)\s+)?{SUBJECT})?(?:that\s+)?(?P<verb>"
     rf"(?P<helper>{_HELPER})\s*(?:not|n['’]t)\b|cannot\b|(?:fail|neglect)(?:s|ed)?\s+to\b|lack(?:s|ed)?\b|"
     r"omit(?:s|ted)?\b|never\b|avoid(?:s|ed)?\b|refrain(?:s|ed)?\s+from\b|misses\b|is\s+missing\b|no\s+mention\s+of\b|"
     r"without\b|not\b)\s*(?P<rest>.*)",
@@ -105,6 +105,7 @@ _VAGUE_CJK = re.compile(r"恰当|适当|合适|妥当|高质量|优秀|良好|�
 _SPECIFIC = re.compile(
     r"\d|\be\.g\.|\bi\.e\.|\bsuch as\b|\bfor example\b|\bnamely\b|\bspecifically\b|[:：(（\"“「]|例如|比如|即"
 )
+_NAME = re.compile(r"(?<=[a-z,]\s)[A-Z]\w+")
 _HIGH_QUALITY = re.compile(r"\bhigh(?:est)?[- ]quality\b", re.IGNORECASE)
 
 
@@ -124,12 +125,14 @@ def vague_wording(view: View) -> Iterator[Hit]:
             continue
         found = _vague_cjk(c.text) if script(c.text) == "cjk" else _vague(c.text)
         if found:
-            repair = f"say what a judge can see in the response instead of {quoted(found[0])}, or add anchors or examples"
+            repair = (
+                f"say what a judge can see in the response instead of {quoted(found[0])}, or add anchors or examples"
+            )
             yield Hit(node, "text", f"{quoted(', '.join(found))} has no measure", repair)
 
 
 def _vague(text: str) -> list[str]:
-    words = [w for w in tokens(text) if not {w, stem(w)} & _UNCOUNTED]
+    words = [w for w in tokens(_NAME.sub("Name", text)) if not {w, stem(w)} & _UNCOUNTED]
     found = [w for w in words if w in _VAGUE]
     if _HIGH_QUALITY.search(text):
         found = [*found, "high quality"]
