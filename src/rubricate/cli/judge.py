@@ -59,13 +59,18 @@ def judge(
         limits=LimitSettings(in_flight=concurrency),
     )  # fmt: skip
     client = _client(base_url, model, prices, cache)
-    with progress_bar() as on_progress:
-        result = run(
-            table, chosen, judge=_judge(client, batch, reasons, evidence, structured), policy=policy, out=out,
-            client=None if client is None else Calls(client, settings), resume=resume, retry_missing=retry_missing,
-            concurrency=concurrency, on_progress=on_progress,
-            info={"inputs": [str(p) for p in (rubric, samples) if p]},
-        )  # fmt: skip
+    try:
+        with progress_bar() as on_progress:
+            result = run(
+                table, chosen, judge=_judge(client, batch, reasons, evidence, structured), policy=policy, out=out,
+                client=None if client is None else Calls(client, settings), resume=resume, retry_missing=retry_missing,
+                concurrency=concurrency, on_progress=on_progress,
+                info={"inputs": [str(p) for p in (rubric, samples) if p]},
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        kept = f"; what was judged is in {out}: go on with --resume" if out else ""
+        typer.echo(f"interrupted{kept}", err=True)
+        raise typer.Exit(130) from None
     if verdicts:
         print_verdicts(result)
     print_summary(result)
