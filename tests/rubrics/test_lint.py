@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rubricate.errors import ShapeError
+from rubricate.errors import DuplicateNameError, ShapeError
 from rubricate.rubrics import Rubric
 from rubricate.rubrics.lint import MODULES, RULES, LintContext, lint, rules_page
 from rubricate.rubrics.lint_asks import asks
@@ -57,7 +57,7 @@ def test_every_rule_has_a_complete_line_and_a_stable_id():
 
 @pytest.mark.parametrize("name", ["R001-again", "R99-short", "R700_underscore"])
 def test_a_taken_or_malformed_id_is_refused(name):
-    with pytest.raises(ValueError, match="is taken or not of the form"):
+    with pytest.raises(DuplicateNameError, match="is taken, or not of the form"):
         rule(name, "info", what="w", why="w", repair="r", source="s")(lambda view: iter(()))
     assert name not in RULES
 
@@ -122,3 +122,13 @@ def test_published_rubrics_give_findings_of_the_expected_kinds_only(real_data, f
             for part in asks(text):
                 assert set(part) <= set(text) | set("评估检查。.?") | {part[0]}
                 assert all(part.count(pair[0]) == part.count(pair[1]) for pair in whole), part
+
+
+HOSTILE = ["(" * 20000, '"' * 20001, " " * 20000 + "x", "." * 20000, "，" * 20000 + "中", "and " * 5000,
+           "是否，" * 7000, "states the " * 2000, "a" * 20000, "not " * 5000, "such as " * 3000, "\u2028 。" * 6000]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda t: repr(t[:8]))
+def test_hostile_texts_end(text):
+    rubric = Rubric(id="r", criteria=[{"id": "a", "text": text}, {"id": "b", "text": text, "weight": -1}], prompt=text)
+    assert isinstance(lint(rubric), list)

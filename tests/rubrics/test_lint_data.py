@@ -76,6 +76,16 @@ def test_columns_of_other_criteria_are_left_out():
     assert findings("R501", context=context) == []
 
 
+def test_recorded_correlations_are_read_without_verdicts():
+    criteria = [
+        {"id": "a", "text": "Names it."},
+        {"id": "b", "text": "Says why.", "stats": {"correlation": {"a": -0.97, "c": 0.99}}},
+        {"id": "c", "text": "Gives a date.", "stats": {"correlation": {"a": 0.95}}},
+    ]
+    found = [f for f in lint(Rubric(id="r", criteria=criteria)) if f.rule.startswith("R504")]
+    assert [(f.criterion, f.reason) for f in found] == [("b", "correlates -0.97 with 'a'")]
+
+
 def test_correlations_are_those_of_a_plain_loop():
     rng = np.random.default_rng(0)
     values = rng.random((40, 6)) + 1e6

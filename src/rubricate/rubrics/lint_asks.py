@@ -66,7 +66,7 @@ _ASKS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ASKS_CJK = re.compile(
-    r"^\W*(?!重点|这|该项|此项|例如|比如|特别|尤其)(?:.*(?:是否|能否|有无|应当|必须)|(?:同时|此外|并)?[，,]?(?:评估|检查|考察|判断))",
+    r"^\W*+(?!重点|这|该项|此项|例如|比如|特别|尤其)(?:.*(?:是否|能否|有无|应当|必须)|(?:同时|此外|并)?[，,]?(?:评估|检查|考察|判断))",
     re.DOTALL,
 )
 _NEXT_CJK = re.compile(
@@ -92,7 +92,7 @@ def double_barrelled(view: View) -> Iterator[Hit]:
             continue
         parts = asks(c.text)
         if len(parts) > 1:
-            listed = " | ".join(quoted(p, 120) for p in parts)
+            listed = " | ".join(quoted(p, 400) for p in parts)
             yield Hit(node, "text", f"asks {len(parts)} things", f"split into {listed}; share the weight {c.weight:g}")
 
 
@@ -104,6 +104,7 @@ def asks(text: str) -> list[str]:
     >>> asks("Lists names and uses of the drug (and explains them).")
     ['Lists names and uses of the drug (and explains them).']
     """
+    text = " ".join(text.split())
     wide = script(text) == "cjk"
     found = [s for s in sentences(text) if (_ASKS_CJK if wide else _ASKS).search(s)] or [text]
     return [part for s in found for part in (_split_cjk(s) if wide else _split(s))]

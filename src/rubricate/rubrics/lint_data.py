@@ -90,9 +90,13 @@ def kept_on_a_tie(view: View) -> Iterator[Hit]:
     source="card 17",
 )  # fmt: skip
 def correlated(view: View) -> Iterator[Hit]:
-    """Pearson correlation over the rows that have both verdicts, from ``min_rows`` up; the strongest earlier one."""
+    """Pearson correlation over the rows that have both verdicts, from ``min_rows`` up; the strongest earlier one.
+
+    Without verdicts, the correlations that the statistics of a criterion record.
+    """
     values, ids = view.context.values, view.context.ids
     if values is None:
+        yield from _recorded_correlations(view)
         return
     columns = {i: k for k, i in enumerate(ids)}
     nodes = [n for n in view.leaves if n.criterion.id in columns]
@@ -103,6 +107,16 @@ def correlated(view: View) -> Iterator[Hit]:
         other = nodes[j].criterion
         reason = f"correlates {r[i, j]:+.2f} with {other.id!r} over {int(n[i, j])} responses"
         yield Hit(nodes[i], "stats", reason, f"merge it with {other.id!r}, or drop one")
+
+
+def _recorded_correlations(view: View) -> Iterator[Hit]:
+    earlier: set[str] = set()
+    for node in view.leaves:
+        recorded = node.criterion.stats.correlation if node.criterion.stats else {}
+        for other, r in recorded.items():
+            if other in earlier and abs(r) > CORRELATED:
+                yield Hit(node, "stats", f"correlates {r:+.2f} with {other!r}", f"merge it with {other!r}, or drop one")
+        earlier.add(node.criterion.id)
 
 
 def pairwise_correlation(values: Floats) -> tuple[Floats, Floats]:
@@ -128,7 +142,7 @@ def pairwise_correlation(values: Floats) -> tuple[Floats, Floats]:
 @rule(
     "R601-same-judge", "warning",
     what="A judge is used in the loop and in the final evaluation.",
-    why="What is optimised against a judge looks better to it than to any other (by more than .5 on a 1-5 scale).",
+    why="What was optimised against a judge looks better to it than to any other.",
     repair="Evaluate with a judge of another family that the loop never saw.",
     source="card 209",
 )  # fmt: skip

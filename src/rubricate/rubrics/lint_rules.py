@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from rubricate.arrays import Floats, as_floats, check
+from rubricate.errors import DuplicateNameError
 from rubricate.rubrics.denominators import Flat, flat_of
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.rubrics.wording import masked
@@ -156,11 +157,14 @@ Check = Callable[[View], Iterator[Hit]]
 
 
 def rule(id: str, severity: Severity, *, what: str, why: str, repair: str, source: str) -> Callable[[Check], Check]:
-    """Decorator that registers ``fn(view)``, a generator of hits, under a stable id such as ``R101-no-positive``."""
+    """Decorator that registers ``fn(view)``, a generator of hits, under a stable id such as ``R101-no-positive``.
+
+    Raises DuplicateNameError when the number is taken.
+    """
 
     def put(fn: Check) -> Check:
         if not _ID.fullmatch(id) or any(known[:4] == id[:4] for known in RULES):
-            raise ValueError(f"the rule id {id!r} is taken or not of the form R123-some-words")
+            raise DuplicateNameError(f"the rule id {id!r} is taken, or not of the form R123-some-words")
         RULES[id] = Rule(id, severity, what, why, repair, source, fn)
         return fn
 

@@ -134,7 +134,7 @@ def nothing_decides(view: View) -> Iterator[Hit]:
 @rule(
     "R206-levels-without-anchors", "info",
     what="A scale of several levels without anchors.",
-    why="Judges agree less on what a 3 is than on what it looks like; anchored levels hold across judges.",
+    why="Each judge decides for itself what a 3 is; described levels mean the same to all.",
     repair="Describe the behaviour at each level, or use a binary criterion.",
     source="card 209",
 )  # fmt: skip

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from rubricate.rubrics.lint_rules import Hit, View, quoted, rule
 from rubricate.rubrics.model import Criterion
-from rubricate.rubrics.wording import CJK, GENERIC, STOP, script, sentences, stem, tokens, word_set
+from rubricate.rubrics.wording import CJK, GENERIC, STOP, control_characters, script, sentences, stem, tokens, word_set
 
 NOUN = (
     r"(?:response|answer|reply|output|assistant|model|report|article|essay|text|explanation|summary|paper|code|"
@@ -191,7 +190,7 @@ def refers_outside(view: View) -> Iterator[Hit]:
 @rule(
     "R006-mixed-languages", "info",
     what="The criteria of one rubric are written in different scripts.",
-    why="A judge is stricter in one language than in another, so the mix weighs the criteria unevenly.",
+    why="A judge may be stricter in one language than in another; the mix then weighs the criteria unevenly.",
     repair="Translate the few into the language of the many.",
     source="DeepResearch Bench (half Chinese, half English)",
 )  # fmt: skip
@@ -224,10 +223,3 @@ def unprintable_text(view: View) -> Iterator[Hit]:
             yield Hit(node, "text", f"holds the control character U+{ord(bad[0]):04X}", "remove it")
         elif not tokens(node.criterion.text):
             yield Hit(node, "text", f"{quoted(node.criterion.text)} holds no word", "say what to check")
-
-
-def control_characters(text: str) -> list[str]:
-    """The control characters in ``text``, line feeds and tabs aside."""
-    if text.isprintable():
-        return []
-    return [ch for ch in text if unicodedata.category(ch) == "Cc" and ch not in "\n\t"]

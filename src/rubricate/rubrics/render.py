@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Sequence
 
 from rubricate.errors import RubricError
-from rubricate.rubrics.lint_words import control_characters
 from rubricate.rubrics.model import Criterion, Rubric
+from rubricate.rubrics.wording import control_characters
 
 
 def prompt_text(criterion: Criterion) -> str:

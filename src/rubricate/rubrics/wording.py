@@ -116,6 +116,13 @@ def sentences(text: str) -> list[str]:
     return [p.strip() for p in [*parts, text[start:]] if p.strip()]
 
 
+def control_characters(text: str) -> list[str]:
+    """The control characters in ``text``, line feeds and tabs aside."""
+    if text.isprintable():
+        return []
+    return [ch for ch in text if unicodedata.category(ch) == "Cc" and ch not in "\n\t"]
+
+
 def masked(text: str, examples: bool = False) -> str:
     """``text`` with what stands in brackets and quotes (and after "such as") blanked out; the length stays.
 
