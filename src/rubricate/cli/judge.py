@@ -80,8 +80,7 @@ def judge(
 
 def _inputs(rubric: Path, samples: Path | None, format: str | None) -> tuple[dict[str, Rubric], Sequence[Sample]]:
     from rubricate.errors import DataError
-    from rubricate.rubrics.io import read_rubrics
-    from rubricate.rubrics.model import Rubric
+    from rubricate.rubrics.io import read_rubrics, rubric_from
     from rubricate.samples import read_items
     from rubricate.scoring import as_rubrics
 
@@ -98,7 +97,7 @@ def _inputs(rubric: Path, samples: Path | None, format: str | None) -> tuple[dic
     if samples is None:
         raise DataError("no file of responses was named", expected="rubricate judge RUBRIC RESPONSES")
     pairs = list(read_items(samples))
-    inline = [Rubric.model_validate(r) for _, r in pairs if r is not None]
+    inline = [rubric_from(r, f"{samples}: rubric of {s.id!r}") for s, r in pairs if r is not None]
     return as_rubrics([*read_rubrics(rubric), *inline]), [s for s, _ in pairs]
 
 
