@@ -125,7 +125,8 @@ def test_published_rubrics_give_findings_of_the_expected_kinds_only(real_data, f
 
 
 HOSTILE = ["(" * 20000, '"' * 20001, " " * 20000 + "x", "." * 20000, "，" * 20000 + "中", "and " * 5000,
-           "是否，" * 7000, "states the " * 2000, "a" * 20000, "not " * 5000, "such as " * 3000, "\u2028 。" * 6000]  # fmt: skip
+           "是否，" * 7000, "states the " * 2000, "a" * 20000, "not " * 5000, "such as " * 3000,
+           "\u2028 。" * 6000]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda t: repr(t[:8]))

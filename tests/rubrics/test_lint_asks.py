@@ -29,6 +29,7 @@ def findings(rule, criterion):
          ["Evaluates the use of dates.", "Assesses the sources."]),
         ("Does not recommend antibiotics and refers the user to a doctor.",
          ["Does not recommend antibiotics.", "Refers the user to a doctor."]),
+        ("Says to warm the pot and tells how long to wait.", ["Says to warm the pot.", "Tells how long to wait."]),
         ("Uses headings and lists the sources.", ["Uses headings.", "Lists the sources."]),
         ("评估报告是否定义了标准（如收入，并说明），并说明了依据。同时，评估其是否覆盖各阶层。",
          ["评估报告是否定义了标准（如收入，并说明）。", "评估报告是否说明了依据。", "评估其是否覆盖各阶层。"]),

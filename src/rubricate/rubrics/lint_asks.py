@@ -16,8 +16,9 @@ _BASE = word_set(
     emphasize encourage end ensure establish estimate evaluate examine explain explore express follow give handle
     highlight identify illustrate implement include indicate inform instruct interpret justify keep link list maintain
     measure mention name note offer open organise organize outline point predict present propose prove provide quote
-    recognise recognize recommend refer reference reflect refuse remind report request respect respond return reveal
-    show specify start state structure suggest summarise summarize support test translate urge use verify warn write"""
+    reassure recognise recognize recommend refer reference reflect refuse remind report request respect respond return
+    reveal say show specify start state structure suggest summarise summarize support tell test translate urge use
+    verify warn write"""
 )
 # Also nouns or adjectives: "lists names and uses" asks one thing, "names the drug and states the dose" two.
 _NOUNS = word_set(
