@@ -115,8 +115,8 @@ def test_values_outside_the_scale_unknown_and_doubled_verdicts_are_refused(verdi
         pack([Judgement("s", r.digest, verdicts)], {r.digest: r.columns()})
 
 
-def test_a_verdict_has_a_value_exactly_when_it_is_scored():
-    with pytest.raises(ValueError, match="if and only if"):
-        Verdict("a", State.SCORED)
-    with pytest.raises(ValueError, match="if and only if"):
-        Verdict("a", State.FAILED, 0.0)
+@pytest.mark.parametrize("verdict", [Verdict("a", State.SCORED), Verdict("a", State.FAILED, 0.0)])
+def test_a_verdict_has_a_value_exactly_when_it_is_scored(verdict):
+    r = rubric({"id": "a"})
+    with pytest.raises(ShapeError, match="if and only if the state is 'scored'"):
+        pack([Judgement("s", r.digest, (verdict,))], {r.digest: r.columns()})

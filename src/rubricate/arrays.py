@@ -184,6 +184,7 @@ def pack(judgements: Sequence[Judgement], columns: Mapping[str, Columns], group:
     rubric = np.fromiter((code[j.rubric] for j in judgements), dtype=np.int64, count=len(judgements))
     width = max((len(t.ids) for t in tables), default=0)
     values, states = _fill(judgements, [t.ids for t in tables], rubric, width)
+    _check_states(values, states, judgements, tables, rubric)
     spread = {
         name: _spread([getattr(t, name) for t in tables], rubric, width)
         for name in ("weights", "lo", "hi", "gate", "category", "flip")
@@ -237,6 +238,18 @@ def _spread(per_rubric: Sequence[NDArray[Any]], rubric: Ints, width: int) -> NDA
     for k, row in enumerate(per_rubric):
         table[k, : len(row)] = row
     return table[rubric]
+
+
+def _check_states(
+    values: Floats, states: NDArray[np.int8], judgements: Sequence[Judgement], tables: Sequence[Columns], rubric: Ints
+) -> None:
+    wrong = (states >= 0) & (np.isnan(values) == (states == _STATE_CODE[State.SCORED]))
+    if wrong.any():
+        i, j = (int(k) for k in np.argwhere(wrong)[0])
+        raise ShapeError(
+            f"the verdict for {tables[rubric[i]].ids[j]!r} is {values[i, j]:g} in state {STATES[states[i, j]]}",
+            where=f"judgement of {judgements[i].sample!r}", expected="a value if and only if the state is 'scored'",
+        )  # fmt: skip
 
 
 def _check_range(

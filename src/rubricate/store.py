@@ -38,7 +38,7 @@ from rubricate.types import Message, Sample, State, Step, Usage, Verdict
 
 FORMAT = 1
 _NAMES = ("criteria", "samples", "digests")  # fields of Scores that hold text
-_DEFAULTS = {f.name: f.default for f in fields(Verdict)}
+_DEFAULTS = {name: Verdict._field_defaults.get(name, ...) for name in Verdict._fields}
 
 
 def digest(*parts: object) -> str:

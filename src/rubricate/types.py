@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class State(enum.StrEnum):
@@ -54,8 +54,7 @@ class Usage:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """One answer of a judge about one criterion of one response.
 
     ``value`` is in the units of the criterion's scale (1/0, a level, points) and is None unless ``state`` is
@@ -63,6 +62,8 @@ class Verdict:
     ``spread`` the standard deviation over samples or rating tokens. ``evidence`` holds quotes that were found in the
     response; ``unfound`` quotes that were not. ``judge`` is the digest of what judged. ``raw`` keeps the reply of a
     verdict that could not be read.
+
+    A named tuple, because millions of them are made; ``pack`` refuses one whose value and state do not fit.
     """
 
     criterion: str
@@ -80,16 +81,6 @@ class Verdict:
     attempts: int = 1
     usage: Usage | None = None
     raw: str = ""
-
-    def __post_init__(self) -> None:
-        if (self.value is None) == (self.state is State.SCORED):
-            from rubricate.errors import RubricError
-
-            raise RubricError(
-                f"a verdict in state {self.state} with value {self.value!r}",
-                where=f"verdict for {self.criterion!r}",
-                expected="a value if and only if the state is 'scored'",
-            )
 
     @property
     def scored(self) -> bool:
