@@ -79,6 +79,9 @@ def test_words_that_the_evidence_lacks():
     backed = {"text": "States that aspirin lowers stroke risk", "evidence": [PASSAGE]}
     other = {"text": "Warns of kidney failure under ibuprofen", "evidence": [PASSAGE]}
     assert [f.criterion for f in findings("R403", backed, other)] == ["c1"]
+    half = {"text": "Aspirin lowers pain fever", "evidence": [PASSAGE]}  # 2 of 4 absent
+    third = {"text": "Aspirin lowers stroke risk pain fever", "evidence": [PASSAGE]}  # 2 of 6
+    assert [f.criterion for f in findings("R403", half, third)] == ["c0"]
     numbers = {"text": "States that aspirin 325 mg lowers stroke risk", "evidence": [PASSAGE]}
     assert "325" in findings("R403", numbers)[0].reason
 
