@@ -11,7 +11,7 @@ import functools
 import hashlib
 import re
 from collections.abc import Mapping
-from importlib import resources
+from pathlib import Path
 
 from rubricate.errors import SettingError, UnknownNameError
 
@@ -21,10 +21,10 @@ _PLACE = re.compile(r"\$([a-z_]+)")
 @functools.cache
 def template(name: str) -> str:
     """The packaged template ``name`` (a file in ``llm/prompts``), without the final newline."""
-    folder = resources.files("rubricate.llm") / "prompts"
+    folder = Path(__file__).parent / "prompts"
     path = folder / f"{name}.txt"
     if not path.is_file():
-        known = [p.name.removesuffix(".txt") for p in folder.iterdir() if p.name.endswith(".txt")]
+        known = [p.stem for p in folder.glob("*.txt")]
         raise UnknownNameError.among("prompt template", name, known)
     return path.read_text(encoding="utf-8").rstrip("\n")
 
