@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rubricate.errors import SettingError, ShapeError
-from rubricate.rewards import agreement_weights, difficulty_weights, trust_weight
+from rubricate.rewards import agreement_weights, difficulty_weights, scaled_weights, trust_weight
 
 NAN = float("nan")
 
@@ -115,3 +115,12 @@ def test_bad_input_names_the_argument():
         difficulty_weights([0.5], sigma=0)
     with pytest.raises(SettingError, match="temperature=0"):
         agreement_weights([[1.0]], [1.0], [0], temperature=0)
+
+
+def test_scaled_weights_follow_the_prompt_of_the_row():
+    weights, factors = np.array([2.0, 1.0]), np.array([[1.0, 3.0], [0.5, np.nan]])
+    rows = scaled_weights(weights, factors, [9, 4, 9])
+    np.testing.assert_array_equal(rows, [[1.0, np.nan], [2.0, 3.0], [1.0, np.nan]])
+    np.testing.assert_array_equal(scaled_weights(rows[[1, 1, 1]], factors, [9, 4, 9])[1], [2.0, 9.0])
+    with pytest.raises(ShapeError):
+        scaled_weights(weights, factors, [9, 9])

@@ -36,13 +36,18 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "base_rewards": ("P K B", "the same of B answers of the starting policy, prompts in the order of their ids"),
     "turn_off": ("N+1", "offsets of turns in rollouts"),
     "turn_scores": ("T", "score of each turn in [0, 1]"),
+    "turn_accept": ("T", "whether the policy accepts what the turn brought"),
     "turn_verdicts": ("T C", "verdicts on each turn alone in [0, 1], such as unit tests; NaN when missing"),
     "step_off": ("N+1", "offsets of reasoning steps in rollouts"),
     "step_scores": ("S", "score of each step in [0, 1]"),
     "step_valid": ("S", "whether the step is well formed"),
+    "step_tokens": ("S+1", "offsets of tokens in steps, such as sentences"),
+    "clause_tokens": ("B+1", "offsets of tokens in clauses"),
+    "clause_scores": ("B", "score of each clause in [0, 1]"),
     "token_off": ("N+1", "offsets of tokens in rollouts"),
     "token_logp": ("L", "log-probability of each token under the policy"),
     "token_logp_ref": ("L", "log-probability of each token under a reference model"),
+    "token_values": ("L", "a critic's estimate of the return from each token on"),
     "token_mask": ("L", "whether the policy generated the token"),
     "selected": ("N D", "how often the rollout cites each document or chunk"),
     "gold_ids": ("N D", "whether the document holds evidence for the answer"),
@@ -51,6 +56,14 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "cost": ("N", "price of the calls that the rollout made"),
     "cost_history": ("H", "costs of earlier rollouts, oldest first"),
     "turn_valid": ("T", "whether the turn is free of an error that ends the episode"),
+    "factors": (
+        "P C",
+        "factors on the criterion weights, carried from update to update; prompts in order of their ids",
+    ),
+    "confidence": ("N", "probability of being right that the response states, NaN when it cannot be read"),
+    "step_kind": ("S", "tag of each step: 0 planning, 1 explore, 2 reflection, 3 monitor, 4 none"),
+    "step_action": ("S", "id of the action of each step"),
+    "turn_mood": ("T", "how the user feels after each turn, from 0 to 100; NaN when the simulator failed"),
     "progress": ("", "share of training done, in [0, 1]"),
     "rng": ("", "numpy generator"),
 }
@@ -100,7 +113,29 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["rank"][order] = np.tile(np.arange(group_size), prompts)
     env["cost"], env["cost_history"] = rng.exponential(1.0, size=n), rng.exponential(1.0, size=50)
     env["turn_valid"] = rng.random(env["turn_off"][-1]) < 0.9
+    env |= _acts(rng, env, missing)
+    env["turn_accept"] = rng.random(env["turn_off"][-1]) < 0.5
+    env["step_tokens"], env["clause_tokens"] = (
+        _cut(env["step_off"], env["token_off"]),
+        _cut(env["turn_off"], env["token_off"]),
+    )
+    env["clause_scores"], env["token_values"] = rng.random(env["turn_off"][-1]), rng.normal(size=tokens)
     return env
+
+
+def _acts(rng: np.random.Generator, env: dict[str, Any], missing: float) -> dict[str, Any]:
+    """What the rollouts stated and did, and how their user felt."""
+    n, step_off = len(env["group"]), env["step_off"]
+    more: dict[str, Any] = {
+        "factors": rng.uniform(0.25, 4.0, size=(len(np.unique(env["group"])), env["scores"].shape[1])),
+        "confidence": rng.random(n),
+        "step_kind": rng.integers(0, 5, size=step_off[-1]),
+        "step_action": rng.integers(0, 3, size=step_off[-1]),
+        "turn_mood": rng.uniform(0.0, 100.0, size=env["turn_off"][-1]),
+    }
+    for name in ("confidence", "turn_mood"):
+        more[name][rng.random(len(more[name])) < missing] = np.nan
+    return more
 
 
 def _offsets(sizes: Ints) -> Ints:
@@ -109,3 +144,11 @@ def _offsets(sizes: Ints) -> Ints:
 
 def _logp(rng: np.random.Generator, n: int) -> Floats:
     return -rng.exponential(1.0, size=n)
+
+
+def _cut(off: Ints, token_off: Ints) -> Ints:
+    """Token offsets that share out the tokens of each row over its parts."""
+    size, tokens = np.diff(off), np.diff(token_off)
+    index = np.arange(off[-1]) - np.repeat(off[:-1], size)
+    starts = np.repeat(token_off[:-1], size) + np.repeat(tokens, size) * index // np.repeat(size, size)
+    return np.append(starts, token_off[-1])

@@ -3,6 +3,7 @@
 ``find_recipe`` takes a name, a catalogue number, an arXiv id or a system's name. Importing this package registers all.
 """
 
+from rubricate.recipes import reward_agents as reward_agents
 from rubricate.recipes import reward_multi as reward_multi
 from rubricate.recipes import reward_shaping as reward_shaping
 from rubricate.recipes.card import Card, Entry, find_recipe, recipe, variant

@@ -59,6 +59,7 @@ from rubricate.rewards.makers import (
     task_weight,
 )
 from rubricate.rewards.margins import Margin
+from rubricate.rewards.moves import after_answer, by_kind, changed_after_failure, first_time
 from rubricate.rewards.named import named, policy_reward
 from rubricate.rewards.outcome import Rewards, Why
 from rubricate.rewards.pairwise import Tiers, against_all, both_orders
@@ -89,7 +90,7 @@ from rubricate.rewards.table import as_scores
 from rubricate.rewards.terms import combine, multiply, ratio
 from rubricate.rewards.totals import Total, share_at, total
 from rubricate.rewards.tree import Tree
-from rubricate.rewards.weights import agreement_weights, difficulty_weights, trust_weight
+from rubricate.rewards.weights import agreement_weights, difficulty_weights, scaled_weights, trust_weight
 
 __all__ = [
     "Citations",
@@ -115,6 +116,7 @@ __all__ = [
     "WeightMaker",
     "Why",
     "affine",
+    "after_answer",
     "against_all",
     "agreement_weights",
     "all_pass",
@@ -123,8 +125,10 @@ __all__ = [
     "best_of_k",
     "bilinear",
     "both_orders",
+    "by_kind",
     "category_mean",
     "category_scores",
+    "changed_after_failure",
     "claim_measures",
     "clip",
     "combine",
@@ -137,6 +141,7 @@ __all__ = [
     "f_beta",
     "fallback",
     "finite_budget",
+    "first_time",
     "gate",
     "gated_accumulate",
     "group_norm",
@@ -164,6 +169,7 @@ __all__ = [
     "running_scale",
     "sample_quantile",
     "scale_matters",
+    "scaled_weights",
     "schedule",
     "share_at",
     "sign_product",

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from rubricate.arrays import Floats, Ints, as_floats, as_group, check
 from rubricate.errors import SettingError
 from rubricate.reduce import group_stat, group_table
+from rubricate.rewards.group import spread_groups
 
 
 def difficulty_weights(rate: ArrayLike, *, alpha: float = 2.0, sigma: float = 0.1, delta: float = 1e-6) -> Floats:
@@ -49,6 +50,20 @@ def trust_weight(
     gap = group_stat(score, group, "mean", where=right >= threshold)
     gap = gap - group_stat(score, group, "mean", where=right < threshold)
     return np.where(np.isnan(gap), one_sided, np.exp(np.minimum(gap, 0.0)))
+
+
+def scaled_weights(weights: ArrayLike, factors: ArrayLike, group: ArrayLike) -> Floats:
+    """Weights of the criteria times the factors of the prompt: ``w_j * factors[p(i), j]``, [N, C].
+
+    ``weights`` [C] or [N, C], ``factors[P, C]`` in the order of the sorted ids of ``group``, such as the state of a
+    ``ContrastWeights`` (card 202, arXiv 2605.20164). NaN stays NaN.
+
+    >>> scaled_weights([2.0, 1.0], [[1.0, 3.0], [0.5, 1.0]], ["b", "a"]).tolist()
+    [[1.0, 1.0], [2.0, 3.0]]
+    """
+    w, rows = as_floats(weights, "weights"), spread_groups(factors, group)
+    check(factors=(rows, "N C"), weights=(w, "C | N C"))
+    return np.asarray(w * rows)
 
 
 def agreement_weights(local: ArrayLike, outcome: ArrayLike, group: ArrayLike, *, temperature: float = 1.0) -> Floats:
