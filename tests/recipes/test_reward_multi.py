@@ -65,7 +65,55 @@ def longwriter_zero(env):
     return [sum(row) / 3 for row in zip(*parts, strict=True)]
 
 
-LOOPS = {f.__name__: f for f in (constrained_rlhf, log_sigmoid_centred, longwriter_zero)}
+def fine_grained_rlhf(env):
+    size = len(env["token_logp"])
+    r = [-0.3 * (env["token_logp"][t] - env["token_logp_ref"][t]) for t in range(size)]
+    parts = (("clause_tokens", 0.6 * env["clause_scores"] - 0.3), ("step_tokens", env["step_scores"] - 0.5))
+    for off, values in (*parts, ("token_off", 0.3 * (env["quality"] + 0.4468) / 8.3)):
+        for start, end, v in zip(env[off][:-1], env[off][1:], values, strict=True):
+            if end > start:
+                r[end - 1] += v
+    known = [x for x in r if not math.isnan(x)]
+    unit = np.std(known, ddof=1) + 1e-6
+    out, v = [NAN] * size, env["token_values"]
+    for start, end in zip(env["token_off"][:-1], env["token_off"][1:], strict=True):
+        after = 0.0
+        for t in range(end - 1, start - 1, -1):
+            after = r[t] / unit + (v[t + 1] if t + 1 < end else 0.0) - v[t] + 0.95 * after
+            out[t] = after
+    return out
+
+
+def reseek(env):
+    total = []
+    for i, (start, end) in enumerate(zip(env["turn_off"][:-1], env["turn_off"][1:], strict=True)):
+        pay = env["outcome"][i]
+        for t in range(start, end):
+            useful, accept = env["turn_scores"][t] >= 0.7, env["turn_accept"][t]
+            pay += 0.3 if useful == accept else -0.6 if accept else -0.3
+        total.append(pay)
+    return z(total, env["group"])
+
+
+def prompt_enhancer(env):
+    rows = []
+    for row, asked in zip(env["scores"], env["asked"], strict=True):
+        means = []
+        for c in set(env["category"]):
+            inside = [s for s, a, k in zip(row, asked, env["category"], strict=True) if a and k == c]
+            means += [sum(inside) / len(inside)] if inside else []
+        rows.append(sum(means) / len(means))
+    return z(rows, env["group"])
+
+
+def page_llm(env):
+    items = [env["step_scores"][a:b] for a, b in zip(env["step_off"][:-1], env["step_off"][1:], strict=True)]
+    return z([0.5 * q + 0.5 * sum(x) / len(x) for q, x in zip(env["quality"], items, strict=True)], env["group"])
+
+
+SYSTEMS = (constrained_rlhf, log_sigmoid_centred, longwriter_zero, fine_grained_rlhf)
+SYSTEMS += (reseek, prompt_enhancer, page_llm)
+LOOPS = {f.__name__: f for f in SYSTEMS}
 
 
 @pytest.mark.parametrize("name", LOOPS)

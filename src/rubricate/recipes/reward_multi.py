@@ -5,12 +5,15 @@ Constants say where they come from: ``card`` (the published value), ``recalled``
 
 from __future__ import annotations
 
-from rubricate.credit import multi_advantage, pool, z_score
+from rubricate.credit import gae, multi_advantage, place, pool, scale, suffix, z_score
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
 from rubricate.rewards import (
     DualAscent,
+    affine,
+    category_mean,
     combine,
+    gate,
     group_norm,
     log_sigmoid,
     range_score,
@@ -18,8 +21,9 @@ from rubricate.rewards import (
     spread_groups,
     task_weight,
     weighted_sum,
+    zscore,
 )
-from rubricate.steps import ref, step
+from rubricate.steps import chain, ref, step
 
 
 @recipe(
@@ -129,4 +133,125 @@ def longwriter_zero(limit: float = 14000.0) -> Recipe:
             coefficients=(1 / 3, 1 / 3, 1 / 3),  # card: plain average
         ),
         train={"group_size": 32, "temperature": 0.8},  # card
+    )
+
+
+@recipe(
+    no=84,
+    system="Fine-Grained RLHF",
+    arxiv="2306.01693",
+    claim="Dense rewards of several kinds, each on its own segments, beat one holistic reward per response.",
+    check="tests/claims/claims_reward_multi.py::claim_fine_grained_rlhf",
+    evidence="read",
+    departs=("The bias added to the completeness score is not known: 0.",),
+)
+def fine_grained_rlhf(lam: float = 0.95, kl: float = 0.3) -> Recipe:
+    """Relevance per clause, factuality per sentence and completeness per response, each on the last token of its part.
+
+    r_t = relevance (-.3 to .3) + factuality (-.5 to .5) + .3 (completeness + .4468) / 8.3 - kl * log(pi / pi_ref), over
+    its std in the batch; A_t = GAE(r, critic), gamma 1. Constants from the released configuration (long-form QA).
+    """
+    return Recipe(
+        reward=step(
+            scale,
+            step(
+                combine,
+                terms=(
+                    step(place, step(affine, ref("clause_scores"), 0.0, 1.0, -0.3, 0.3), ref("clause_tokens")),  # card
+                    step(place, step(affine, ref("step_scores"), 0.0, 1.0, -0.5, 0.5), ref("step_tokens")),  # card
+                    step(place, step(zscore, ref("quality"), -0.4468, 8.3, 0.3), ref("token_off")),  # card
+                    ref("token_logp"),
+                    ref("token_logp_ref"),
+                ),
+                coefficients=(1.0, 1.0, 1.0, -kl, kl),  # card: .3
+            ),
+            "batch",  # card: over the std, the mean is not shifted
+        ),
+        credit=step(gae, ref("reward"), ref("token_values"), ref("token_off"), lam=lam, mask=ref("token_mask")),  # card
+    )
+
+
+@recipe(
+    no=100,
+    system="ReSeek",
+    arxiv="2510.00568",
+    claim="Fining an accepted useless passage twice as much as a rejected useful one teaches an agent to search again.",
+    check="tests/claims/claims_reward_multi.py::claim_reseek",
+    evidence="notes",
+    departs=("The discount is not published: 1.",),
+)
+def reseek(agree: float = 0.3, junk: float = -0.6, missed: float = -0.3, gamma: float = 1.0) -> Recipe:
+    """A reward for judging every search result as a reranker does, dearest where junk is accepted, then the answer.
+
+    reward = sum_t gamma^(t - 1) r_t, r_t = agree, junk (accepted, useless) or missed (rejected, useful), useful from
+    similarity .7 to the gold answer, + outcome at the last turn; advantage = (reward - mean) / std in the group.
+    """
+    return Recipe(
+        reward=chain(
+            step(
+                combine,
+                terms=(
+                    step(
+                        gate,
+                        condition=ref("turn_accept"),
+                        x=step(gate, condition=ref("turn_scores"), x=agree, otherwise=junk, threshold=0.7),  # card
+                        otherwise=step(gate, condition=ref("turn_scores"), x=missed, otherwise=agree, threshold=0.7),
+                    ),
+                    step(place, ref("outcome"), ref("turn_off")),
+                ),
+            ),
+            step(suffix, off=ref("turn_off"), gamma=gamma),  # ours: not published
+            step(pool, off=ref("turn_off"), how="first"),
+        ),
+        credit=step(group_norm, ref("reward")),
+        train={"turns": 4, "documents": 3},  # card
+    )
+
+
+@recipe(
+    no=79,
+    system="PromptEnhancer",
+    arxiv="",
+    claim="A rewriter rewarded through a frozen generator by a taxonomy of key points improves over many categories.",
+    check="tests/claims/claims_reward_multi.py::claim_prompt_enhancer",
+    evidence="recalled",
+    departs=(
+        "Carried over from images: the key points of the taxonomy are criteria, the generator is any frozen one.",
+    ),
+    fit="peripheral",
+)
+def prompt_enhancer() -> Recipe:
+    """Key points of what a frozen generator made of the rewritten prompt, as one score with equal mass per category.
+
+    reward = mean over categories of the mean of their key points; advantage = (reward - mean) / std in the group. The
+    24 key points in six groups are recalled.
+    """
+    return Recipe(
+        reward=step(category_mean, weights=1.0),
+        credit=step(group_norm, ref("reward")),
+    )
+
+
+@recipe(
+    no=83,
+    system="PageLLM",
+    arxiv="",
+    claim="A reward of the whole page beside rewards of its items learns what either alone misses.",
+    check="tests/claims/claims_reward_multi.py::claim_page_llm",
+    evidence="abstract-only",
+    departs=("The formula is not published: a weighted sum with alpha .5.",),
+    fit="peripheral",
+)
+def page_llm(alpha: float = 0.5) -> Recipe:
+    """Score of the page plus mean score of its items.
+
+    reward = (1 - alpha) * page + alpha * mean of item scores; advantage = (reward - mean) / std in the group. Ours.
+    """
+    return Recipe(
+        reward=step(
+            combine,
+            terms=(ref("quality"), step(pool, ref("step_scores"), ref("step_off"))),
+            coefficients=(1 - alpha, alpha),  # ours: .5
+        ),
+        credit=step(group_norm, ref("reward")),
     )
