@@ -1,0 +1,96 @@
+"""Credit: from rewards to advantages, over any grouping and any level (token, step, turn, row, group).
+
+Pure numpy functions that compose; the order of normalising and accumulating is the order in which they are written.
+Normalise before spreading, so that the level and the weights of a statistic are named and padding cannot enter.
+"""
+
+from rubricate.credit.baselines import (
+    INVARIANCES,
+    dapo,
+    dr_grpo,
+    ema_baseline,
+    gdpo,
+    gpg,
+    grpo,
+    opo,
+    optimal_token_baseline,
+    overlong_penalty,
+    pass_at_k_grpo,
+    reinforce,
+    reinforce_plus_plus,
+    reinforce_plus_plus_baseline,
+    remax,
+    rloo,
+)
+from rubricate.credit.layout import cutpoints, key, place, pool, position
+from rubricate.credit.loss import cispo_weight, kl_estimate, ppo_clip, ppo_weight, sapo_weight, sequence_ratio
+from rubricate.credit.mix import fuse, mix, multi_advantage, vote
+from rubricate.credit.normalise import center, columnwise_group_norm, scale, whiten, z_score
+from rubricate.credit.rating import quantile, rate
+from rubricate.credit.returns import difference, following, gae, potential_shaping, prefix, suffix
+from rubricate.credit.schedule import Matches, play, schedule
+from rubricate.credit.select import Selection, drop_groups, select
+from rubricate.credit.tokens import belief_gain, log_ratio, loss_weights, modulate
+from rubricate.credit.tree import backup, edge, leaf_counts
+from rubricate.reduce import spread
+
+__all__ = [
+    "INVARIANCES",
+    "Matches",
+    "Selection",
+    "backup",
+    "belief_gain",
+    "center",
+    "cispo_weight",
+    "columnwise_group_norm",
+    "cutpoints",
+    "dapo",
+    "difference",
+    "dr_grpo",
+    "drop_groups",
+    "edge",
+    "ema_baseline",
+    "following",
+    "fuse",
+    "gae",
+    "gdpo",
+    "gpg",
+    "grpo",
+    "key",
+    "kl_estimate",
+    "leaf_counts",
+    "log_ratio",
+    "loss_weights",
+    "mix",
+    "modulate",
+    "multi_advantage",
+    "opo",
+    "optimal_token_baseline",
+    "overlong_penalty",
+    "pass_at_k_grpo",
+    "place",
+    "play",
+    "pool",
+    "position",
+    "potential_shaping",
+    "ppo_clip",
+    "ppo_weight",
+    "prefix",
+    "quantile",
+    "rate",
+    "reinforce",
+    "reinforce_plus_plus",
+    "reinforce_plus_plus_baseline",
+    "remax",
+    "rloo",
+    "sapo_weight",
+    "scale",
+    "schedule",
+    "select",
+    "sequence_ratio",
+    "spread",
+    "suffix",
+    "vote",
+    "whiten",
+    "z_score",
+]
