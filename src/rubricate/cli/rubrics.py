@@ -65,11 +65,10 @@ def render(
     to: To = None,
 ) -> None:
     """Show rubrics as Markdown for people, or as text for prompts."""
-    from rubricate.judges.layout import criterion_text
     from rubricate.rubrics.io import read_rubrics
-    from rubricate.rubrics.render import markdown
+    from rubricate.rubrics.render import markdown, prompt_list
 
-    parts = ["\n".join(map(criterion_text, r.leaves)) if prompt else markdown(r) for r in read_rubrics(file)]
+    parts = [prompt_list(r.leaves) if prompt else markdown(r) for r in read_rubrics(file)]
     _write("\n\n".join(parts), to)
 
 

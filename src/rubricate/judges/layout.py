@@ -13,6 +13,7 @@ from typing import TypeVar
 from rubricate.llm.parse import ABSTAIN
 from rubricate.llm.prompts import fence_name, fenced, fill, template
 from rubricate.rubrics.model import Criterion, Rubric
+from rubricate.rubrics.render import prompt_text
 from rubricate.types import Message, Sample
 
 Offered = Mapping[str, float] | tuple[float, float, bool]
@@ -79,27 +80,7 @@ def by_identity(fn: Callable[[K], T]) -> Callable[[K], T]:
     return remembered
 
 
-@by_identity
-def criterion_text(criterion: Criterion) -> str:
-    """A criterion as the judge sees it: ``[id] text {answers}``, then anchors, checks and examples, indented."""
-    scale, answers = criterion.scale, ""
-    if scale.kind == "binary" and criterion.text.rstrip().endswith("}"):
-        answers = " {met, not_met}"  # braces at the end of a text are not mistaken for answers
-    elif scale.kind == "labels":
-        answers = " {" + ", ".join(scale.labels) + "}"
-    elif scale.kind == "ternary":
-        answers = " {met, partial, not_met}"
-    elif scale.kind != "binary":
-        answers = f" {{{scale.min:g} to {scale.max:g}{'' if scale.kind == 'points' else ', whole'}}}"
-    lines = [f"[{criterion.id}] {criterion.text}{answers}"]
-    lines += [f"  {level}: {text}" for level, text in scale.anchors.items()]
-    lines += [f"  - {check}" for check in criterion.checks]
-    if criterion.reference:
-        lines.append(f"  expected: {criterion.reference}")
-    if criterion.allow_examples:
-        lines.append("  any one of the examples named is enough")
-    lines += [f"  example: {json.dumps(e.response, ensure_ascii=False)} -> {e.value}" for e in criterion.examples]
-    return "\n".join(lines)
+criterion_text = by_identity(prompt_text)
 
 
 @by_identity

@@ -49,7 +49,8 @@ def _answers(criterion: Criterion) -> str:
     """The answers that may be given; nothing for a binary criterion."""
     scale = criterion.scale
     if scale.kind == "binary":
-        return ""
+        # braces at the end of a text are not to be mistaken for answers
+        return " {met, not_met}" if criterion.text.rstrip().endswith("}") else ""
     if scale.kind == "labels":
         return " {" + ", ".join(scale.labels) + "}"
     if scale.kind == "ternary":
