@@ -4,8 +4,10 @@
 """
 
 from rubricate.recipes import reward_agents as reward_agents
+from rubricate.recipes import reward_composition as reward_composition
 from rubricate.recipes import reward_multi as reward_multi
 from rubricate.recipes import reward_shaping as reward_shaping
+from rubricate.recipes import reward_tasks as reward_tasks
 from rubricate.recipes.card import Card, Entry, find_recipe, recipe, variant
 
 __all__ = ["Card", "Entry", "find_recipe", "recipe", "variant"]
