@@ -118,11 +118,11 @@ async def run_async(
     ``Calls`` (limits, retries, deadlines) with the settings ``calls``.
     """
     table = as_rubrics(rubrics)
+    for rubric in table.values():
+        policy_of(rubric, policy)  # an unknown policy fails before anything is asked
     chosen = _samples(samples, prompt, responses, table)
     judge = judge or (PointwiseJudge() if client is not None else _embedded())
     ledger_client = client if client is None or isinstance(client, Calls) else Calls(client, calls)
-    for rubric in table.values():
-        policy_of(rubric, policy)  # an unknown policy fails before anything is asked
     progress = Progress(total=sum(len(find_rubric(s, table).leaves) for s in chosen))
     collector = Collector()
     if out is None:

@@ -46,6 +46,43 @@ def show_recipe(
         print_recipe(entry)
 
 
+@app.command("lint")
+def lint_recipe(name: Name) -> None:
+    """Apply the lints of the reward algebra to a recipe. Exit code 1 when one does not hold."""
+    from rubricate.lab.recipe_lints import lint_recipe as lint
+    from rubricate.recipes import find_recipe
+
+    entry = find_recipe(name)
+    found, skipped = lint(entry())
+    for one in found:
+        typer.echo(f"{'holds' if one.ok else 'FAILS':6} {one.rule:18} {one.message}")
+    for rule, why in skipped.items():
+        typer.echo(f"{'-':6} {rule:18} does not apply: {why[:90]}")
+    if any(not one.ok and one.rule != "scale_matters" for one in found):
+        raise typer.Exit(1)
+
+
+@app.command("check")
+def check_recipe(name: Name) -> None:
+    """Run the claim check of a recipe (in a checkout of the repository)."""
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    from rubricate.errors import DataError
+    from rubricate.recipes import find_recipe
+
+    card = find_recipe(name).card
+    checks = Path("tests/claims/test_claims.py")
+    if not checks.is_file():
+        raise DataError(
+            f"the check {card.check} is not here", hint="Checks are in the repository: run this in a checkout"
+        )
+    typer.echo(f"{card.system}: {card.claim}\n{card.check}\n")
+    command = [sys.executable, "-m", "pytest", str(checks), "-q", "-rA", "-m", "claim", "-k", f"[{card.name}]"]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)
+
+
 def _tables(value: Any) -> Any:
     """TOML has no null: what is None is left out."""
     if isinstance(value, dict):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rubricate.rubrics.model import Rubric
 
 File = Annotated[Path, typer.Argument(help="Rubric file.")]
 Files = Annotated[list[Path], typer.Argument(help="Rubric files.")]
@@ -131,7 +134,7 @@ def policies(name: Annotated[str | None, typer.Argument(help="One policy, in ful
         typer.echo(f"{key:22} {(inspect.getdoc(policy) or '').splitlines()[0]}")
 
 
-def _read(path: Path, format: str | None) -> list:  # type: ignore[type-arg]
+def _read(path: Path, format: str | None) -> list[Rubric]:
     if format is None:
         from rubricate.rubrics.io import read_rubrics
 

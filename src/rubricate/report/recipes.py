@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import ast
+import inspect
+import textwrap
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -12,7 +14,6 @@ from rich.text import Text
 
 from rubricate.errors import UnknownNameError
 from rubricate.report.numbers import count
-from rubricate.steps import to_json
 
 if TYPE_CHECKING:
     from rubricate.recipes.card import Entry
@@ -64,14 +65,31 @@ def print_recipe(entry: Entry, console: Console | None = None) -> None:
         ("paper", f"arXiv {card.arxiv}" if card.arxiv else ""),
         ("claim", card.claim), ("check", card.check), ("tier", card.tier), ("source", card.evidence),
         ("departs", "\n".join(card.departs)), ("fit", card.fit), ("same as", card.same_as),
-        ("formula", entry.formula),
+        ("formula", _unwrapped(entry.formula)),
         ("settings", "\n".join(f"{k} = {v!r}" for k, v in entry.settings.items())),
+        ("composition", _composition(entry)),
     ]  # fmt: skip
     for name, value in rows:
         if value:
             table.add_row(name, Text(value))
-    for name, part in entry().stages.items():
-        table.add_row(name, Text(json.dumps(to_json(part), ensure_ascii=False)))
     out = console or Console()
     out.print(Text(card.name, "bold"))
     out.print(table)
+
+
+def _unwrapped(text: str) -> str:
+    """Paragraphs on one line each, for a terminal that wraps them; indented lines stay."""
+    parts = []
+    for paragraph in text.split("\n\n"):
+        lines = paragraph.splitlines()
+        parts.append(paragraph if any(line.startswith("  ") for line in lines) else " ".join(lines))
+    return "\n\n".join(parts)
+
+
+def _composition(entry: Entry) -> str:
+    """The recipe's return statement as it is written, comments with the sources of the constants included."""
+    source = textwrap.dedent(inspect.getsource(entry.fn))
+    found = ast.parse(source).body[0]
+    assert isinstance(found, ast.FunctionDef)
+    lines = source.splitlines()[found.body[-1].lineno - 1 :]
+    return textwrap.dedent("\n".join(lines)).removeprefix("return ")
