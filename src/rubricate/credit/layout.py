@@ -106,7 +106,7 @@ def place(x: ArrayLike, off: ArrayLike, at: str | int = "last", mask: ArrayLike 
     [0.0, 1.0, 2.0, 0.0]
     """
     values, offsets = finite(x, "x"), _offsets(off)
-    check(x=(values, "N"), off=(offsets, "N+1"))
+    check(off=(offsets, "N+1"), x=(values, "N"))
     where = _item_at(offsets, at, as_mask(mask, int(offsets[-1])))
     out = np.zeros(int(offsets[-1]))
     out[where[where >= 0]] = values[where >= 0]

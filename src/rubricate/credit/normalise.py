@@ -205,7 +205,7 @@ def columnwise_group_norm(
     if past_end is not None:
         end = as_floats(past_end, "past_end")
         if end.ndim:
-            check(past_end=(end, "N"), off=(offsets, "N+1"))
+            check(off=(offsets, "N+1"), past_end=(end, "N"))
         table = spread(np.broadcast_to(end, (rows,)), grid).astype(np.float64)
     table[reached] = np.where(inside, values, np.nan)
     first_column = np.concatenate([[0], np.cumsum(width)])
