@@ -37,7 +37,7 @@ def test_nothing_done_yet():
 
 def test_a_log_gets_a_line_for_every_tenth():
     out = io.StringIO()
-    with progress_bar(Console(file=out, width=40)) as show:
+    with progress_bar(Console(file=out, width=40), quiet=0.0) as show:
         progress = Progress(total=40)
         for _ in range(40):
             progress.add([SCORED])
@@ -49,6 +49,6 @@ def test_a_log_gets_a_line_for_every_tenth():
 
 def test_a_terminal_gets_one_line_that_ends_at_the_newest_state():
     out = io.StringIO()
-    with progress_bar(Console(file=out, force_terminal=True, width=100)) as show:
+    with progress_bar(Console(file=out, force_terminal=True, width=100), quiet=0.0) as show:
         show(half_done())
     assert "4 of 8 verdicts" in out.getvalue()

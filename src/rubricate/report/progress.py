@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -49,21 +50,23 @@ class _Line:
 
 
 class _Log:
-    """One line for every tenth of the job."""
+    """One line for every tenth of the job; nothing for a job that is over in a moment."""
 
-    def __init__(self, console: Console) -> None:
-        self.console, self.next = console, EVERY
+    def __init__(self, console: Console, quiet: float) -> None:
+        self.console, self.quiet, self.next = console, quiet, EVERY
 
     def take(self, progress: Progress) -> None:
         share = 100 * progress.done // progress.total if progress.total else 0
-        if share >= self.next:
+        if share >= self.next and time.monotonic() - progress.started >= self.quiet:
             self.console.print(progress_text(progress), soft_wrap=True)
             self.next = share - share % EVERY + EVERY
 
 
 @contextmanager
-def progress_bar(console: Console | None = None) -> Iterator[Callable[[Progress], None]]:
+def progress_bar(console: Console | None = None, quiet: float = 2.0) -> Iterator[Callable[[Progress], None]]:
     """A callback for ``pipeline.run(on_progress=...)`` that shows where the job stands, on standard error.
+
+    A log (no terminal) gets its first line after ``quiet`` seconds.
 
     ::
 
@@ -72,7 +75,7 @@ def progress_bar(console: Console | None = None) -> Iterator[Callable[[Progress]
     """
     out = console or Console(stderr=True)
     if not out.is_terminal:
-        yield _Log(out).take
+        yield _Log(out, quiet).take
         return
     line = _Line()
     with Live(line, console=out, refresh_per_second=5):
