@@ -71,7 +71,9 @@ def ema_baseline(previous: float, reward: ArrayLike, *, decay: float = 0.9) -> f
 
 def remax(reward: ArrayLike, greedy: ArrayLike, *, missing: str = "zero_advantage") -> Floats:
     """``A = r - r(greedy response)`` with ``greedy[N]`` the reward of the greedy response to the same prompt."""
-    return center(reward, "batch", "value", baseline=greedy, missing=missing)
+    values, base = finite(reward, "reward"), finite(greedy, "greedy")
+    check(reward=(values, "N"), greedy=(base, "N"))
+    return center(values, "batch", "value", baseline=base, missing=missing)
 
 
 def rloo(reward: ArrayLike, group: ArrayLike, *, singleton: str = "zero", missing: str = "zero_advantage") -> Floats:
@@ -80,7 +82,7 @@ def rloo(reward: ArrayLike, group: ArrayLike, *, singleton: str = "zero", missin
     >>> rloo([1.0, 0.0, 0.0], [0, 0, 0]).tolist()
     [1.0, -0.5, -0.5]
     """
-    return center(reward, group, "loo", singleton=singleton, missing=missing)
+    return center(finite(reward, "reward"), group, "loo", singleton=singleton, missing=missing)
 
 
 def grpo(
@@ -99,7 +101,7 @@ def grpo(
     >>> grpo([1, 0, 0, 0, 0, 0, 0, 0], [3] * 8).round(2).tolist()[:2]
     [2.47, -0.35]
     """
-    return z_score(reward, group, ddof=ddof, eps=eps, singleton=singleton, missing=missing)
+    return z_score(finite(reward, "reward"), group, ddof=ddof, eps=eps, singleton=singleton, missing=missing)
 
 
 def dr_grpo(reward: ArrayLike, group: ArrayLike, *, singleton: str = "zero", missing: str = "zero_advantage") -> Floats:
@@ -107,7 +109,7 @@ def dr_grpo(reward: ArrayLike, group: ArrayLike, *, singleton: str = "zero", mis
 
     Its loss divides by a constant: ``loss_weights(..., "seq_mean_token_sum_norm")``.
     """
-    return center(reward, group, singleton=singleton, missing=missing)
+    return center(finite(reward, "reward"), group, singleton=singleton, missing=missing)
 
 
 def overlong_penalty(length: ArrayLike, *, max_length: float, cache: float) -> Floats:
@@ -182,7 +184,9 @@ def reinforce_plus_plus_baseline(
 
     verl whitens over tokens, that is ``row_weights=length``; the sum of a group is then no longer 0.
     """
-    return whiten(center(reward, group, singleton=singleton), row_weights=row_weights, eps=eps, missing=missing)
+    return whiten(
+        center(finite(reward, "reward"), group, singleton=singleton), row_weights=row_weights, eps=eps, missing=missing
+    )
 
 
 def opo(
@@ -198,7 +202,9 @@ def opo(
     >>> opo([1.0, 0.0], [0, 0], [3, 1]).tolist()
     [0.25, -0.75]
     """
-    return center(reward, group, row_weights=length, singleton=singleton, missing=missing)
+    values, size = finite(reward, "reward"), finite(length, "length")
+    check(reward=(values, "N"), length=(size, "N"))
+    return center(values, group, row_weights=size, singleton=singleton, missing=missing)
 
 
 def gpg(
@@ -213,7 +219,7 @@ def gpg(
 
     The factor keeps the step size when many groups are dead.
     """
-    raw = center(reward, group, singleton=singleton)
+    raw = center(finite(reward, "reward"), group, singleton=singleton)
     known, alive = int(np.count_nonzero(~np.isnan(raw))), int(np.count_nonzero(np.nan_to_num(raw)))
     return or_zero(raw * (known / max(alive, 1)) / f_norm, missing)
 

@@ -79,7 +79,7 @@ def multi_advantage(
     if not normalise:
         return out
     mass = np.where(use, np.abs(w), 0.0).sum(1)
-    return np.divide(out, mass, out=np.zeros(rows), where=mass > 0)
+    return np.divide(out, mass, out=out.copy(), where=mass > 0)
 
 
 def fuse(advantage: ArrayLike, step_advantage: ArrayLike, off: ArrayLike, *, beta: float = 1.0) -> Floats:
