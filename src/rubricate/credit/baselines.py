@@ -302,7 +302,13 @@ def gdpo(
     """Each of K rewards ``scores[N, K]`` standardised in its group, weighted, summed, whitened over the batch.
 
     Summing first merges combinations of rewards that this keeps apart (arXiv 2601.05242). ``weights[K]`` start at 1.
-    A row that lacks an asked reward is unknown as a whole, and follows ``missing``.
+    A row that lacks a reward that was asked for is unknown as a whole: it enters no statistic, and follows ``missing``.
     """
-    summed = multi_advantage(scores, group, weights, asked, ddof=ddof, eps=eps)
-    return whiten(summed, missing=missing)
+    values = as_floats(scores, "scores")
+    check(scores=(values, "N K"))
+    gap = np.isnan(values)
+    if asked is not None:
+        check(scores=(values, "N K"), asked=(asked, "N K"))
+        gap &= np.asarray(asked, dtype=np.bool_)
+    values = np.where(gap.any(1)[:, None], np.nan, values)
+    return whiten(multi_advantage(values, group, weights, asked, ddof=ddof, eps=eps), missing=missing)
