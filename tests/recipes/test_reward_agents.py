@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rubricate.lab.environment import draw
-from rubricate.recipes import reward_agents as recipes
+from rubricate.recipes import find_recipe
 
 NAN = math.nan
 
@@ -89,13 +89,101 @@ def longtracerl(env):
     return paid, grpo(env, paid)
 
 
-LOOPS = {f.__name__: f for f in (pow3r, rlcr, wcr, trust_grpo, longtracerl)}
+def rlvmr(env):
+    off, kind, act = env["step_off"], env["step_kind"], env["step_action"]
+    paid, cell = [], []
+    for i, (a, b) in enumerate(zip(off[:-1], off[1:], strict=True)):
+        for t in range(a, b):
+            new = not any(act[u] == act[t] and env["step_valid"][u] for u in range(a, t))
+            changed = t > a and not env["step_valid"][t - 1] and act[t] != act[t - 1]
+            paid.append([env["outcome"][i], float(new), float(changed), 0.0, -0.1][kind[t]])
+            cell.append((env["group"][i], kind[t], i))
+    row = grpo(env, env["outcome"])
+    steps = [z([p for p, c in zip(paid, cell, strict=True) if c[:2] == d[:2]], paid[t]) for t, d in enumerate(cell)]
+    return None, [row[d[2]] + 0.5 * steps[t] for t, d in enumerate(cell)]
+
+
+def decs(env):
+    off, value, shown = env["token_off"], {}, {}
+    for i in range(len(off) - 1):
+        y, seen, length = env["outcome"][i], False, env["length"][i]
+        for s in range(env["step_off"][i], env["step_off"][i + 1]):
+            late = seen and s < env["step_off"][i + 1] - 1
+            seen = seen or env["step_scores"][s] >= 0.5
+            for t in range(env["step_tokens"][s], env["step_tokens"][s + 1]):
+                value[t] = y * (1.1 - 0.1 * late * length / 16000)
+        shown[i] = [value[t] for t in range(off[i], off[i + 1])]
+    out = []
+    for i in range(len(off) - 1):
+        for t in range(len(shown[i])):
+            column = [shown[k][t] if t < len(shown[k]) else 1.1 * env["outcome"][k] for k in members(env, i)]
+            m, n = sum(column) / len(column), len(column)
+            std = math.sqrt(sum((x - m) ** 2 for x in column) / (n - 1)) if n > 1 else 0.0
+            out.append(0.0 if max(column) == min(column) else (shown[i][t] - m) / (std + 1e-6))
+    return [value[t] for t in range(off[-1])], out
+
+
+def tarot(env):
+    tier = (0.25, 0.25, 0.25, 0.0)  # at progress 0.5: basic, medium, high
+    paid = []
+    for ok, row in zip(env["format"], env["scores"], strict=True):
+        paid.append(ok + sum(tier[k] * row[j] for j, k in enumerate(env["category"]) if tier[k]))
+    return paid, grpo(env, paid)
+
+
+def reasoning_sql(env):
+    columns = zip(env["outcome"], env["process"], env["rewards"], env["format"], strict=True)
+    paid = [3 * y + 2 * s + sum(r) + f for y, s, r, f in columns]
+    return paid, grpo(env, paid)
+
+
+def comam(env):
+    paid = [[0.0] * 3 for _ in env["outcome"]]
+    for i in range(len(paid)):
+        inside, scores = members(env, i), []
+        for a in range(3):
+            order = sorted(inside, key=lambda k: -env["rewards"][k][a])
+            gain = sum(env["outcome"][k] / math.log2(p + 2) for p, k in enumerate(order))
+            best = sum(
+                y / math.log2(p + 2) for p, y in enumerate(sorted((env["outcome"][k] for k in inside), reverse=True))
+            )
+            scores.append(gain / best if best else 0.0)
+        for a in range(3):
+            share = math.exp(scores[a]) / sum(math.exp(v) for v in scores)
+            paid[i][a] = env["rewards"][i][a] + share * env["outcome"][i]
+    columns = [grpo(env, [p[a] for p in paid]) for a in range(3)]
+    return paid, np.transpose(columns)
+
+
+def rlver(env):
+    paid = [
+        env["turn_mood"][b - 1] / 100 if ok else 0.0 for ok, b in zip(env["format"], env["turn_off"][1:], strict=True)
+    ]
+    return paid, grpo(env, paid)
+
+
+def affectgpt_r1(env):
+    paid = []
+    for ok, named, gold in zip(env["format"], env["selected"], env["gold_ids"], strict=True):
+        hits, n = sum(1 for x, g in zip(named, gold, strict=True) if x and g), sum(named)
+        p, r = (hits / n if n else 0.0), hits / sum(gold)
+        paid.append((2 * p * r / (p + r) if hits else 0.0) + ok - min(max((n - 8) / 8, 0.0), 1.0))
+    return paid, grpo(env, paid)
+
+
+LOOPS = {
+    f.__name__: f
+    for f in (
+        *(pow3r, rlcr, wcr, trust_grpo, longtracerl, rlvmr, decs),
+        *(tarot, reasoning_sql, comam, rlver, affectgpt_r1),
+    )
+}
 
 
 @pytest.mark.parametrize("seed", range(50))
 @pytest.mark.parametrize("name", LOOPS)
 def test_the_composition_is_the_loop(name, seed):
-    env, recipe = ragged(seed), getattr(recipes, name)()
+    env, recipe = ragged(seed), find_recipe(name)()
     paid, advantage = LOOPS[name](env)
     if recipe.reward is not None:
         np.testing.assert_allclose(recipe.reward(env), paid, rtol=0, atol=1e-9)

@@ -7,6 +7,7 @@ import pytest
 
 from rubricate.errors import SettingError, ShapeError
 from rubricate.rewards import (
+    column_norm,
     criterion_rate,
     criterion_stats,
     group_norm,
@@ -227,3 +228,9 @@ def test_quantiles_of_samples_equal_numpy_on_what_is_known():
     assert sample_quantile([2.0, 4.0], 0.5) == 3.0
     with pytest.raises(ShapeError, match="single number"):
         sample_quantile(1.0, 0.5)
+
+
+def test_column_norm_is_group_norm_of_each_column(ragged):
+    table = column_norm(ragged.scores, ragged.group)
+    for k in range(table.shape[1]):
+        np.testing.assert_allclose(table[:, k], group_norm(ragged.scores[:, k], ragged.group), atol=1e-12)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rubricate.errors import SettingError, ShapeError
-from rubricate.rewards import agreement_weights, difficulty_weights, scaled_weights, trust_weight
+from rubricate.rewards import agreement_weights, difficulty_weights, scaled_weights, shared_outcome, trust_weight
 
 NAN = float("nan")
 
@@ -124,3 +124,10 @@ def test_scaled_weights_follow_the_prompt_of_the_row():
     np.testing.assert_array_equal(scaled_weights(rows[[1, 1, 1]], factors, [9, 4, 9])[1], [2.0, 9.0])
     with pytest.raises(ShapeError):
         scaled_weights(weights, factors, [9, 9])
+
+
+def test_shared_outcome_adds_the_share_of_each_agent():
+    got = shared_outcome([[0.5, NAN], [0.0, 1.0]], [1.0, NAN], [[0.75, 0.25], [0.5, 0.5]])
+    np.testing.assert_array_equal(got, [[1.25, NAN], [NAN, NAN]])
+    with pytest.raises(ShapeError):
+        shared_outcome([[0.5, 0.5]], [1.0], [[1.0]])

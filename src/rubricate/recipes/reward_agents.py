@@ -1,17 +1,23 @@
-"""Rewards that watch how they are used: weights that follow contrast, trust in a judge, agents, steps and schedules.
+"""Rewards that watch how they are used: weights from contrast, trust in a judge, partial credit, steps and tokens.
 
 Constants say where they come from: ``card`` (the published value), ``recalled``, or ``ours`` (not published).
 """
 
 from __future__ import annotations
 
+from rubricate.credit import columnwise_group_norm, fuse, key
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
+from rubricate.reduce import spread
 from rubricate.rewards import (
     ContrastWeights,
+    after_answer,
     bilinear,
+    by_kind,
     category_mean,
+    changed_after_failure,
     combine,
+    first_time,
     gate,
     group_norm,
     multiply,
@@ -188,4 +194,89 @@ def longtracerl(alpha: float = 0.3) -> Recipe:
         ),
         credit=GRPO,
         train={"group_size": 8, "prompts": 2815, "rollouts": 200},  # card
+    )
+
+
+@recipe(
+    no=163,
+    system="RLVMR",
+    arxiv="2507.22844",
+    claim="Rules pay steps by their tag, normalised inside the tag: fewer repeated actions, rare good steps count.",
+    check="tests/claims/claims_reward_agents.py::claim_rlvmr",
+    evidence="read",
+    departs=(
+        "In the check it is speed: 6 to 11 times fewer repeats after 200 small updates, none at all after large.",
+        "Starts from tagged steps; the cold start with about 300 tagged traces is the trainer's.",
+    ),
+)
+def rlvmr(weight: float = 0.5, penalty: float = 0.1) -> Recipe:
+    """The outcome of the episode plus what the rule for its tag pays each step, each normalised among its own.
+
+    A_t = z(outcome in the prompt) + weight * z(r_t in prompt and tag); r_t = outcome for planning, 1 for an explored
+    action that is new, 1 for a reflection that changes a failed action, 0 for monitor, -penalty without a valid tag.
+    Weight, penalty and the division by std from the released configuration.
+    """
+    return Recipe(
+        credit=step(
+            fuse,
+            step(group_norm, ref("outcome")),
+            step(
+                group_norm,
+                step(
+                    by_kind,
+                    ref("step_kind"),
+                    (
+                        step(spread, ref("outcome"), ref("step_off")),
+                        step(first_time, ref("step_action")),
+                        step(changed_after_failure, ref("step_action")),
+                        0.0,
+                        -penalty,  # card: 0.1
+                    ),
+                ),
+                step(key, (step(spread, ref("group"), ref("step_off")), ref("step_kind"))),
+            ),
+            ref("step_off"),
+            beta=weight,  # card: 0.5
+        ),
+    )
+
+
+@recipe(
+    no=147,
+    system="DECS",
+    arxiv="2509.25827",
+    claim="A length reward on redundant tokens only; on the whole sequence it also fines the part that is needed.",
+    check="tests/claims/claims_reward_agents.py::claim_decs",
+    evidence="read",
+    departs=(
+        "The share of all-correct prompts in a batch, steered by the redundancy, is the trainer's.",
+        "The last step of a row is its final answer; steps are cut and judged before.",
+    ),
+)
+def decs(beta: float = 0.1, limit: float = 16000.0) -> Recipe:
+    """Tokens behind the first step that holds the right answer earn less in a long rollout; compared column by column.
+
+    reward_t = outcome * (1 + beta), less beta * length / limit on redundant tokens of right rollouts; advantage_t =
+    (reward_t - mean) / std over the group at position t, where ended rollouts count with outcome * (1 + beta). beta,
+    limit and train from the released code.
+    """
+    return Recipe(
+        reward=step(
+            combine,
+            terms=(
+                step(spread, ref("outcome"), ref("token_off")),
+                step(spread, step(after_answer), ref("step_tokens")),
+            ),
+            coefficients=(
+                1 + beta,  # card: beta 0.1
+                step(spread, step(multiply, terms=(ref("outcome"), ref("length"), -beta / limit)), ref("token_off")),
+            ),
+        ),
+        credit=step(
+            columnwise_group_norm,
+            ref("reward"),
+            ref("token_off"),
+            past_end=step(multiply, terms=(ref("outcome"), 1 + beta)),
+        ),
+        train={"group_size": 16, "max_tokens": 16000, "learning_rate": 2e-6, "easy_rate": 0.2},  # card
     )

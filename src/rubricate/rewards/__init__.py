@@ -28,6 +28,7 @@ from rubricate.rewards.couple import (
 from rubricate.rewards.gates import gate, gated_accumulate
 from rubricate.rewards.group import (
     CriterionStats,
+    column_norm,
     criterion_rate,
     criterion_stats,
     group_norm,
@@ -90,7 +91,13 @@ from rubricate.rewards.table import as_scores
 from rubricate.rewards.terms import combine, multiply, ratio
 from rubricate.rewards.totals import Total, share_at, total
 from rubricate.rewards.tree import Tree
-from rubricate.rewards.weights import agreement_weights, difficulty_weights, scaled_weights, trust_weight
+from rubricate.rewards.weights import (
+    agreement_weights,
+    difficulty_weights,
+    scaled_weights,
+    shared_outcome,
+    trust_weight,
+)
 
 __all__ = [
     "Citations",
@@ -131,6 +138,7 @@ __all__ = [
     "changed_after_failure",
     "claim_measures",
     "clip",
+    "column_norm",
     "combine",
     "component_share",
     "connected_share",
@@ -172,6 +180,7 @@ __all__ = [
     "scaled_weights",
     "schedule",
     "share_at",
+    "shared_outcome",
     "sign_product",
     "sign_weights",
     "signal_share",

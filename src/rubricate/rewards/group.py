@@ -58,6 +58,19 @@ def group_norm(
     return np.divide(y, unit + (eps if scale == "std" else 0.0), out=out, where=unit > 0)
 
 
+def column_norm(x: ArrayLike, group: ArrayLike, *, eps: float = 1e-6) -> Floats:
+    """``(x - mean) / (std + eps)`` of each column inside each group: [N, K]; one advantage per agent (card 148).
+
+    >>> column_norm([[1.0, 5.0], [3.0, 5.0]], [0, 0], eps=0.0).tolist()
+    [[-1.0, 0.0], [1.0, 0.0]]
+    """
+    values = as_floats(x, "x")
+    check(x=(values, "N K"))
+    codes, _ = as_group(group, len(values))
+    cells = codes[:, None] * values.shape[1] + np.arange(values.shape[1])
+    return group_norm(values.ravel(), cells.ravel(), eps=eps).reshape(values.shape)
+
+
 def group_softmax(
     x: ArrayLike, group: ArrayLike, *, temperature: float = 1.0, where: ArrayLike | None = None
 ) -> Floats:

@@ -66,6 +66,19 @@ def scaled_weights(weights: ArrayLike, factors: ArrayLike, group: ArrayLike) -> 
     return np.asarray(w * rows)
 
 
+def shared_outcome(local: ArrayLike, outcome: ArrayLike, share: ArrayLike) -> Floats:
+    """Each agent's own score plus its share of the outcome of the chain: ``local + share * outcome``, [N, A]; card 148.
+
+    ``local[N, A]``, ``outcome[N]``, ``share[N, A]`` such as ``agreement_weights``. NaN in, NaN out.
+
+    >>> shared_outcome([[0.5, 0.0]], [1.0], [[0.75, 0.25]]).tolist()
+    [[1.25, 0.25]]
+    """
+    own, total, part = as_floats(local, "local"), as_floats(outcome, "outcome"), as_floats(share, "share")
+    check(local=(own, "N A"), outcome=(total, "N"), share=(part, "N A"))
+    return own + part * total[:, None]
+
+
 def agreement_weights(local: ArrayLike, outcome: ArrayLike, group: ArrayLike, *, temperature: float = 1.0) -> Floats:
     """Share of each agent by how well its own scores rank the outcome of its group: [N, A], rows sum to 1.
 
