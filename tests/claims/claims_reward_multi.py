@@ -10,8 +10,11 @@ from rubricate.lab.claims import Outcome, claim
 from rubricate.lab.worlds import sigmoid
 from rubricate.recipe import Recipe
 from rubricate.recipes import reward_multi as recipes
+from rubricate.refine import Case, Finding
 from rubricate.rewards import DualAscent, combine, group_norm, implied_threshold, weighted_sum
 from rubricate.steps import ref, step
+from rubricate.types import Sample
+from rubricate.verifiers.recovered_brief import brief_parts, recovered_brief
 
 SEEDS = range(5)
 
@@ -297,4 +300,132 @@ def claim_prompt_enhancer() -> Outcome:
         round(after.mean(), 3),
         holds=bool(worst > -0.05 and after.mean() > before.mean() + 0.1),
         note=f"mean over categories; the category that gains least: {worst:+.3f}",
+    )
+
+
+@claim("toolrl")
+def claim_toolrl() -> Outcome:
+    """A call of six slots, G=4, 250 updates at rate .6: P(whole call right) coarse .05-.61, fine .97 in every seed.
+
+    Ten seeds, of which four coarse ones at least stay below .61; then the best of three step sizes.
+    """
+    world, settings = Slots(start=(-0.6,) * 6), Settings(steps=250, prompts=1, group_size=4)
+
+    def whole(name, rate, seeds=SEEDS):
+        def share(env):
+            return env | {"checkable": np.ones(4), "process": env[name]}
+
+        runs = [learn(world, recipes.toolrl(), replace(settings, rate=rate), seed=s, change=share) for s in seeds]
+        return np.array([sigmoid(c.theta).prod() for c in runs])
+
+    coarse, fine = whole("outcome", 0.6, range(10)), whole("process", 0.6, range(10))
+    best = [max(whole(name, r).mean() for r in (1.5, 4.0)) for name in ("outcome", "process")]
+    return Outcome(
+        f"{coarse.min():.2f}-{coarse.max():.2f}",
+        f"{fine.min():.2f}-{fine.max():.2f}",
+        holds=bool((coarse < 0.61).sum() >= 4 and fine.min() > 0.95 and best[1] > best[0]),
+        note=f"at the best step size of each, larger, {best[0]:.3f} against {best[1]:.3f}",
+    )
+
+
+@claim("slide_rl")
+def claim_slide_rl() -> Outcome:
+    """A scripted reader guesses the brief from three decks: on the topic, off it, and stuffed with its words.
+
+    The reward of decks that are equal otherwise follows the guess. Topic words alone would pay for stuffing.
+    """
+    brief = {"topic": "tidal power in wales", "audience": "city investors", "count": 8}
+    decks = {
+        "on": {"topic": "tidal power", "audience": "investors", "count": 8, "themes": ["turbines", "power", "wales"]},
+        "off": {"topic": "wind power", "audience": "engineers", "count": 9, "themes": ["rotors", "grid"]},
+        "stuffed": {"topic": "tidal power in wales", "audience": "anyone", "count": 2, "themes": ["tidal"]},
+    }
+    found = [recovered_brief(Sample(k, (), "", metadata={"recovered": v}), **brief).value for k, v in decks.items()]
+    scores = np.full((3, 6), 0.7)
+    scores[:, 5] = found
+    env = {"scores": scores, "asked": np.ones((3, 6), dtype=np.bool_), "called": np.ones(3), "executed": np.ones(3)}
+    on, off, stuffed = recipes.slide_rl().reward(env)
+    fined = recipes.slide_rl().reward(env | {"called": np.array([1, 1, 0]), "executed": np.array([1, 0, 0])})
+    words = {k: brief_parts(brief, v)["topic"] for k, v in decks.items()}
+    holds = on > stuffed > off and words["stuffed"] > words["on"] and np.allclose(fined[1:], [-1.0, -2.0])
+    note = "briefs recovered: " + ", ".join(f"{k} {v:.2f}" for k, v in zip(decks, found, strict=True))
+    return Outcome(round(max(off, stuffed), 3), round(on, 3), holds=bool(holds), note=note)
+
+
+@claim("complex_retrieval")
+def claim_complex_retrieval() -> Outcome:
+    """400 queries, 50 candidates with grades 0-2: a rewriting of quality between a weak and a strong retriever.
+
+    Scores are grade + noise (3 weak, .4 strong); the rewriting adds a second view of noise 1 (ours: proposed check).
+    """
+    rng = np.random.default_rng(0)
+    grades = (rng.random((400, 50)) < 0.1) * rng.integers(1, 3, size=(400, 50)).astype(float)
+    grades[:, 0] = 2.0
+    view, change = grades + rng.normal(0.0, 1.0, grades.shape), []
+    recipe = recipes.complex_retrieval()
+    for noise in (3.0, 0.4):
+        own = grades + rng.normal(0.0, noise, grades.shape)
+        both = [{"doc_scores": x, "relevance": grades} for x in (own, (own + view) / 2)]
+        gain = recipe.reward(both[1]) - recipe.reward(both[0])
+        change.append((gain.mean(), gain.mean() / (gain.std() / 20)))
+    (weak, weak_t), (strong, strong_t) = change
+    return Outcome(
+        f"weak {weak:+.3f}", f"strong {strong:+.3f}", holds=bool(weak_t > 3 and strong_t < -3), note="change of nDCG@10"
+    )
+
+
+class Flaws:
+    """Texts hide one of six flaws, half of them none. The judge knows the flaws its rules name, else sees no fault.
+
+    The writer prefers flaws that it was not caught with. The reflector names the flaw in four of five cases, otherwise
+    something that fits this text alone; the optimiser drops the oldest rule when the list is full.
+    """
+
+    kinds = ("echo", "cliche", "flattery", "wrong name", "two tones", "no point")
+
+    def __init__(self, rng):
+        self.rng = rng
+
+    def write(self, attack, rng):
+        if rng.random() < 0.5:
+            return Case(f"text {rng.integers(10**6)}", True)
+        fresh = [k for k in self.kinds if k not in attack] or list(self.kinds)
+        return Case(f"text {rng.integers(10**6)} with {fresh[rng.integers(len(fresh))]}", False)
+
+    def judge(self, rules, text):
+        seen = [r for r in rules if r in text]
+        return Finding(not seen, hint=seen[0] if seen else "")
+
+    def reflect(self, rules, case, finding):
+        if case.good:
+            return ""
+        number, _, flaw = case.text.partition(" with ")
+        return flaw if self.rng.random() < 0.8 else number
+
+    def merge(self, rules, hint, limit):
+        return [*[r for r in rules if r != hint], hint][-limit:]
+
+
+@claim("igniting_creative_writing")
+def claim_igniting_creative_writing() -> Outcome:
+    """Six kinds of flaws, eight rounds of four: right verdicts on new texts from .5 to above .8 with at most 10 rules.
+
+    Without the reflector they stay where they were.
+    """
+    accuracy = {}
+    for reflect in (False, True):
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            players = Flaws(rng)
+            game = recipes.igniting_creative_writing().refine.build(reflect=reflect)
+            played = game.play(players, rng)
+            fresh = [players.write((), rng) for _ in range(400)]
+            right = np.mean([players.judge(played.rules, c.text).good == c.good for c in fresh])
+            accuracy.setdefault(reflect, []).append((right, len(played.rules)))
+    base, ours = np.array(accuracy[False]), np.array(accuracy[True])
+    return Outcome(
+        round(base[:, 0].mean(), 3),
+        round(ours[:, 0].mean(), 3),
+        holds=bool(abs(base[:, 0].mean() - 0.5) < 0.03 and ours[:, 0].mean() > 0.8 and ours[:, 1].max() <= 10),
+        note=f"mean of 20 games, worst {ours[:, 0].min():.2f}; at most {int(ours[:, 1].max())} rules",
     )

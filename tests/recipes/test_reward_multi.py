@@ -111,8 +111,36 @@ def page_llm(env):
     return z([0.5 * q + 0.5 * sum(x) / len(x) for q, x in zip(env["quality"], items, strict=True)], env["group"])
 
 
+def toolrl(env):
+    pay = [6 * p - 3 if c else 0.0 for p, c in zip(env["process"], env["checkable"], strict=True)]
+    return z([float(f) + x for f, x in zip(env["format"], pay, strict=True)], env["group"])
+
+
+def slide_rl(env):
+    rows, w = [], (1.0, 2.0, 1.5, 1.5, 2.0, 2.0)
+    for s, asked, called, ran in zip(env["scores"], env["asked"], env["called"], env["executed"], strict=True):
+        mean = sum(a * b for a, b, c in zip(s, w, asked, strict=True) if c) / sum(
+            b for b, c in zip(w, asked, strict=True) if c
+        )
+        rows.append(mean if called and ran else -1.0 if called else -2.0)
+    return z(rows, env["group"])
+
+
+def complex_retrieval(env):
+    out = []
+    for scores, grades in zip(env["doc_scores"], env["relevance"], strict=True):
+        ranked = [g for _, g in sorted(zip(-scores, grades, strict=True))]
+        dcg = [sum(g / math.log2(i + 2) for i, g in enumerate(x)) for x in (ranked, sorted(grades, reverse=True))]
+        out.append(NAN if np.isnan(grades).any() else dcg[0] / dcg[1])
+    return out
+
+
+def igniting_creative_writing(env):
+    return z([NAN if math.isnan(p) else float(p >= 0.5) for p in env["process"]], env["group"])
+
+
 SYSTEMS = (constrained_rlhf, log_sigmoid_centred, longwriter_zero, fine_grained_rlhf)
-SYSTEMS += (reseek, prompt_enhancer, page_llm)
+SYSTEMS += (reseek, prompt_enhancer, page_llm, toolrl, slide_rl, complex_retrieval, igniting_creative_writing)
 LOOPS = {f.__name__: f for f in SYSTEMS}
 
 

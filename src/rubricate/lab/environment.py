@@ -17,6 +17,8 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "outcome": ("N", "1 when the final answer is right, 0 when wrong"),
     "process": ("N", "rubric, evidence or thinking score in [0, 1]"),
     "format": ("N", "whether the rollout is well formed"),
+    "called": ("N", "whether the response called the tool it needs"),
+    "executed": ("N", "whether its call ran without an error"),
     "length": ("N", "generated tokens"),
     "length_low": ("N", "least length that the prompt asks for"),
     "length_high": ("N", "greatest length that the prompt asks for"),
@@ -50,6 +52,8 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "token_values": ("L", "a critic's estimate of the return from each token on"),
     "token_mask": ("L", "whether the policy generated the token"),
     "selected": ("N D", "how often the rollout cites each document or chunk"),
+    "doc_scores": ("N D", "score by which a retriever ranks each candidate, NaN when not retrieved"),
+    "relevance": ("N D", "grade of each candidate, 0 for irrelevant, NaN when not judged"),
     "gold_ids": ("N D", "whether the document holds evidence for the answer"),
     "target": ("N K", "one-hot: the reward that the prompt of the rollout asks for"),
     "rank": ("N", "place of the rollout in its group by model probability, 0 the most confident"),
@@ -120,6 +124,10 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
         _cut(env["turn_off"], env["token_off"]),
     )
     env["clause_scores"], env["token_values"] = rng.random(env["turn_off"][-1]), rng.normal(size=tokens)
+    env["called"], env["executed"] = rng.random(n) < 0.9, rng.random(n) < 0.9
+    env["doc_scores"], env["relevance"] = rng.normal(size=(n, 8)), rng.integers(0, 3, size=(n, 8)).astype(np.float64)
+    env["relevance"][:, 0] = 2.0
+    env["relevance"][rng.random((n, 8)) < missing] = np.nan
     return env
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from rubricate.credit import gae, multi_advantage, place, pool, scale, suffix, z_score
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
+from rubricate.refine import RuleGame
 from rubricate.rewards import (
     DualAscent,
     affine,
@@ -16,10 +17,13 @@ from rubricate.rewards import (
     gate,
     group_norm,
     log_sigmoid,
+    ndcg_at_k,
     range_score,
+    recall_at_k,
     sample_quantile,
     spread_groups,
     task_weight,
+    weighted_mean,
     weighted_sum,
     zscore,
 )
@@ -253,5 +257,114 @@ def page_llm(alpha: float = 0.5) -> Recipe:
             terms=(ref("quality"), step(pool, ref("step_scores"), ref("step_off"))),
             coefficients=(1 - alpha, alpha),  # ours: .5
         ),
+        credit=step(group_norm, ref("reward")),
+    )
+
+
+@recipe(
+    no=81,
+    system="ToolRL",
+    arxiv="2504.13958",
+    claim="A fine-grained score of tool calls teaches whole calls that an all-or-nothing score often never reaches.",
+    check="tests/claims/claims_reward_multi.py::claim_toolrl",
+    evidence="read",
+)
+def toolrl(span: float = 3.0) -> Recipe:
+    """Format plus the share of the wanted calls, stretched over a wide range so that it rules.
+
+    reward = format + (2 share - 1) * span where the reference turn holds a call (``checkable``), else format alone;
+    share = ``process``, the value of the verifier tool_calls; advantage = (reward - mean) / std. From released code.
+    """
+    return Recipe(
+        reward=step(
+            combine,
+            terms=(
+                ref("format"),
+                step(
+                    gate,
+                    condition=ref("checkable"),
+                    x=step(affine, ref("process"), lo=0.0, hi=1.0, a=-span, b=span),  # card: -3 to 3
+                ),
+            ),
+        ),
+        credit=step(group_norm, ref("reward")),
+        train={"group_size": 4, "learning_rate": 1e-6, "kl": 0.0, "batch": 512, "epochs": 15},  # card
+    )
+
+
+@recipe(
+    no=72,
+    system="SlideRL",
+    arxiv="",
+    claim="Recovering the brief from the slides alone rewards what they say: neither another topic nor key words pass.",
+    check="tests/claims/claims_reward_multi.py::claim_slide_rl",
+    evidence="read",
+    departs=(
+        "A component that fails is NaN and so is its row; the released code scores it 0 for the whole batch.",
+        "The model that guesses the brief is the user's; the verifier recovered_brief compares its guess.",
+    ),
+)
+def slide_rl() -> Recipe:
+    """Weighted mean of six components, the last how well the brief is recovered; fines for no call and a failed call.
+
+    reward = sum_j w_j s_j / 10 with w = 1 code rules, 2 render, 1.5 + 1.5 looks, 2 content, 2 brief; -1 when the call
+    failed, -2 when there was none; advantage = (reward - mean) / std in the group. All from released code.
+    """
+    return Recipe(
+        reward=step(
+            gate,
+            condition=ref("called"),
+            x=step(
+                gate,
+                condition=ref("executed"),
+                x=step(weighted_mean, weights=(1.0, 2.0, 1.5, 1.5, 2.0, 2.0)),  # card
+                otherwise=-1.0,  # card
+            ),
+            otherwise=-2.0,  # card
+        ),
+        credit=step(group_norm, ref("reward")),
+        train={"group_size": 2, "learning_rate": 5e-5, "lora_rank": 16},  # card
+    )
+
+
+@recipe(
+    no=99,
+    system="Complex retrieval benchmark",
+    arxiv="",
+    claim="Rewriting a query helps weak retrievers and hurts the strongest.",
+    check="tests/claims/claims_reward_multi.py::claim_complex_retrieval",
+    evidence="abstract-only",
+    departs=("The benchmark has no reward: its two measures stand as reward and audit.",),
+    fit="peripheral",
+)
+def complex_retrieval(k: int = 10, depth: int = 100) -> Recipe:
+    """Retrieval measures as scores of a query or of a rewriting.
+
+    reward = nDCG at k; audit = recall at depth. Both depths from the abstract.
+    """
+    return Recipe(
+        reward=step(ndcg_at_k, k=k),  # card: 10
+        audit=step(recall_at_k, k=depth),  # card: 100
+    )
+
+
+@recipe(
+    no=75,
+    system="Igniting creative writing",
+    arxiv="",
+    claim="A judge whose rules come from a game with a writer that hides flaws rewards better than a preference model.",
+    check="tests/claims/claims_reward_multi.py::claim_igniting_creative_writing",
+    evidence="read",
+    departs=("The check is of the rules only: detection of new flaws, not the writer trained on the verdicts.",),
+)
+def igniting_creative_writing(max_rules: int = 10, batch: int = 4) -> Recipe:
+    """A game of writer and judge that leaves a list of rules; the verdict by those rules is the reward.
+
+    reward = 1 if the judge says good else 0; advantage = (reward - mean) / std in the group. A missed or wronged text
+    becomes a rule (reflector, optimiser), at most max_rules. From released code; the number of rounds is ours.
+    """
+    return Recipe(
+        refine=step(RuleGame, rounds=8, batch=batch, max_rules=max_rules),  # ours: 8 rounds; card: 4 texts, 10 rules
+        reward=step(gate, condition=ref("process"), x=1.0),
         credit=step(group_norm, ref("reward")),
     )

@@ -67,6 +67,7 @@ from rubricate.rewards.pairwise import Tiers, against_all, both_orders
 from rubricate.rewards.points import Halving, Points, without_sentinels
 from rubricate.rewards.policies import Policy, category_scores, tag_scores
 from rubricate.rewards.preference import lexicographic_pairs
+from rubricate.rewards.ranking import ndcg_at_k, recall_at_k
 from rubricate.rewards.reference import Ratio
 from rubricate.rewards.running import running_scale
 from rubricate.rewards.schedules import schedule, stage
@@ -161,6 +162,7 @@ __all__ = [
     "log_sigmoid",
     "multiply",
     "named",
+    "ndcg_at_k",
     "noise_floor",
     "pareto_capacity",
     "pareto_mask",
@@ -173,6 +175,7 @@ __all__ = [
     "range_score",
     "rank_penalty",
     "ratio",
+    "recall_at_k",
     "renorm",
     "running_scale",
     "sample_quantile",

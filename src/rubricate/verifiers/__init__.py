@@ -4,27 +4,34 @@ from rubricate.verifiers.base import Outcome, answer_text, check_settings, decid
 from rubricate.verifiers.contains import contains, ends_with, not_contains, starts_with
 from rubricate.verifiers.exact import exact
 from rubricate.verifiers.json_schema import json_shape
+from rubricate.verifiers.keyword_chain import keyword_chain
 from rubricate.verifiers.length import length
 from rubricate.verifiers.numeric import Number, numbers, numeric
 from rubricate.verifiers.pattern import regex
+from rubricate.verifiers.recovered_brief import recovered_brief
 from rubricate.verifiers.text_format import text_format
+from rubricate.verifiers.tool_calls import call_share, tool_calls
 
 __all__ = [
     "Number",
     "Outcome",
     "answer_text",
+    "call_share",
     "check_settings",
     "contains",
     "decide",
     "ends_with",
     "exact",
     "json_shape",
+    "keyword_chain",
     "length",
     "not_contains",
     "numbers",
     "numeric",
+    "recovered_brief",
     "regex",
     "starts_with",
     "text_format",
+    "tool_calls",
     "verifier",
 ]
