@@ -37,7 +37,10 @@ from rubricate.steps import chain, ref, step
     claim="Rewards held at the points where they are useful beat fixed weights, which over-optimise all of them.",
     check="tests/claims/claims_reward_multi.py::claim_constrained_rlhf",
     evidence="read",
-    departs=("Advantages come from the batch, z-scored; the code has a critic for each reward and one for the KL.",),
+    departs=(
+        "Advantages come from the batch, z-scored; the code has a critic for each reward and one for the KL.",
+        "The check uses multiplier rate .02: at the published .1 the toy still circles its targets after 600 updates.",
+    ),
 )
 def constrained_rlhf(
     targets: tuple[float, ...] = (0.44, 0.238), squash: str = "tanh", learning_rate: float = 0.1, momentum: float = 0.1
@@ -182,7 +185,10 @@ def fine_grained_rlhf(lam: float = 0.95, kl: float = 0.3) -> Recipe:
     claim="Fining an accepted useless passage twice as much as a rejected useful one teaches an agent to search again.",
     check="tests/claims/claims_reward_multi.py::claim_reseek",
     evidence="notes",
-    departs=("The discount is not published: 1.",),
+    departs=(
+        "The discount is not published: 1.",
+        "In the world of the check the answer alone as reward ends as high or higher: the table is a bias of its own.",
+    ),
 )
 def reseek(agree: float = 0.3, junk: float = -0.6, missed: float = -0.3, gamma: float = 1.0) -> Recipe:
     """A reward for judging every search result as a reranker does, dearest where junk is accepted, then the answer.
