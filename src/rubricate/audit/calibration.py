@@ -80,9 +80,10 @@ class QuantileMap:
             if known.size < 2:
                 raise ShapeError(f"{name} has {known.size} values", where=name, expected="two or more")
             sides.append(np.quantile(known, levels))
-        keep = np.concatenate([[True], np.diff(sides[0]) > 0])
-        target = [float(sides[1][sides[0] == s].mean()) for s in sides[0][keep]]
-        return QuantileMap(tuple(float(s) for s in sides[0][keep]), tuple(target))
+        gaps = np.diff(sides[0]) > 1e-9 * max(1.0, float(np.ptp(sides[0])))  # nearer scores count as one
+        start = np.flatnonzero(np.concatenate([[True], gaps]))
+        parts = np.split(sides[1], start[1:])
+        return QuantileMap(tuple(float(s) for s in sides[0][start]), tuple(float(p.mean()) for p in parts))
 
     def apply(
         self, scores: ArrayLike, *, low: float | None = None, high: float | None = None, step: float | None = None

@@ -2,6 +2,18 @@
 
 from rubricate.judges.base import Judge
 from rubricate.judges.engine import Progress, judge_all, judge_stream
+from rubricate.judges.learned import BradleyTerry, MixtureReward, Router
+from rubricate.judges.lexical import LexicalJudge
 from rubricate.judges.pointwise import PointwiseJudge
 
-__all__ = ["Judge", "PointwiseJudge", "Progress", "judge_all", "judge_stream"]
+__all__ = [
+    "BradleyTerry",
+    "Judge",
+    "LexicalJudge",
+    "MixtureReward",
+    "PointwiseJudge",
+    "Progress",
+    "Router",
+    "judge_all",
+    "judge_stream",
+]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from rubricate.errors import SettingError
 from rubricate.judges.base import chunks, settings_digest
 from rubricate.judges.layout import offered
-from rubricate.judges.lexical_plan import Plan, Unit, plan_of
+from rubricate.judges.lexical_plan import NAME, PHRASE, Plan, Unit, plan_of
 from rubricate.judges.lexicon import Reading, lexicon_digest, plain, read, weight
 from rubricate.llm.client import Client
 from rubricate.rubrics.model import Criterion, Rubric
@@ -45,8 +45,8 @@ class LexicalJudge:
     """Judges by words: ``share`` in [0, 1] of what a criterion asks for that the response says.
 
     share = half over the whole response, half over the best two sentences in a row, weighed by how telling a word is;
-    1 - share for a criterion that asks for an absence. With a reference, words that the reference does without are
-    hardly asked for, and where few are left the share of the reference itself that is said takes over.
+    1 - share for a criterion that asks for an absence (its anchors are not read). With a reference, words that the reference does without are
+    asked for by half, and where few are left the share of the reference itself that is said takes over.
 
     ``met``: the share from which a yes/no criterion is met. ``detail``: how much the amount said (different content
     words, n / (n + 60)) weighs beside the share of the reference, 0 to 1; it can be gamed by padding, 0 turns it off.
@@ -63,7 +63,7 @@ class LexicalJudge:
 
     @property
     def digest(self) -> str:
-        """Settings, word lists and version of the method."""
+        """Settings, constants, word lists and version of the method."""
         return _digest(self)
 
     def batches(self, criteria: Sequence[Criterion]) -> list[tuple[Criterion, ...]]:
@@ -113,12 +113,11 @@ def _lacks(criterion: Criterion, plan: Plan, reference: str) -> str:
     """Why nothing can be said about a criterion; empty when something can."""
     if criterion.target not in ("response", "trajectory"):
         return f"the criterion is about a {criterion.target}; this judge reads the response as a whole"
-    words = plan.units or any(good for _, good, _ in plan.anchors)
+    words = plan.units or (not plan.inverted and any(good for _, good, _ in plan.anchors))
     if criterion.scale.kind == "pairwise" and not (words and reference):
         return "a comparison by words needs content words and a reference as the second answer"
-    return (
-        "" if words or (reference and not _bad(criterion, plan)) else "the criterion has no content words to look for"
-    )
+    enough = words or (reference and not _bad(criterion, plan))
+    return "" if enough else "the criterion has no content words to look for"
 
 
 def _bad(criterion: Criterion, plan: Plan) -> bool:
@@ -127,7 +126,7 @@ def _bad(criterion: Criterion, plan: Plan) -> bool:
 
 
 def find(units: Sequence[Unit], reading: Reading, known: Reading | None = None) -> Match:
-    """Find units in a text; with ``known`` (a reference) a missing unit that it does without hardly counts."""
+    """Find units in a text; with ``known`` (a reference) a missing unit that it does without counts by half."""
     total = mass = hit = 0.0
     found: list[Unit] = []
     missing: list[Unit] = []
@@ -161,7 +160,7 @@ def _phrase_places(phrase: str, reading: Reading) -> tuple[set[int], float]:
     """The sentences that hold a phrase of the text, or in which it begins."""
     parts = [plain(s) for s in reading.sentences]
     whole = {k for k, part in enumerate(parts) if phrase in part}
-    return whole or {k for k in range(len(parts)) if phrase in " ".join(parts[k:])}, 1.0
+    return whole or {k for k in range(len(parts)) if phrase in " ".join(parts[k : k + 3])}, 1.0
 
 
 def _text_match(plan: Plan, reading: Reading, known: Reading | None) -> tuple[Match, float]:
@@ -242,4 +241,5 @@ def _quotes(match: Match, reading: Reading) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=64)
 def _digest(judge: LexicalJudge) -> str:
-    return settings_digest(judge, lexicon_digest())
+    constants = (ECHO, UNASKED, OTHER_SIGN, FULL_TEXT, HALF_SIZE, PHRASE, NAME)
+    return settings_digest(judge, lexicon_digest(), repr(constants))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rubricate.arrays import Floats, Ints
+from rubricate.structure import Structure
 
 VOCABULARY: dict[str, tuple[str, str]] = {
     "group": ("N", "prompt of each rollout"),
@@ -68,6 +69,7 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "step_kind": ("S", "tag of each step: 0 planning, 1 explore, 2 reflection, 3 monitor, 4 none"),
     "step_action": ("S", "id of the action of each step"),
     "turn_mood": ("T", "how the user feels after each turn, from 0 to 100; NaN when the simulator failed"),
+    "structure": ("", "tree of the rubric's criteria (rubricate.structure.Structure)"),
     "progress": ("", "share of training done, in [0, 1]"),
     "rng": ("", "numpy generator"),
 }
@@ -89,6 +91,7 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
         "gate_mask": np.array([True, True, False, False, False, False]),
         "links": np.eye(criteria, 5, dtype=np.bool_) | np.eye(criteria, 5, -1, dtype=np.bool_),
         "rewards": rng.random((n, 3)),
+        "structure": Structure.of([-1, 0, 0, 0, -1, 4, 4, 4], critical=[False, True] + [False] * 6),
         "progress": 0.5,
         "rng": rng,
     }

@@ -3,11 +3,15 @@
 ``find_recipe`` takes a name, a catalogue number, an arXiv id or a system's name. Importing this package registers all.
 """
 
+from rubricate.recipes import audits as audits
+from rubricate.recipes import guidance as guidance
+from rubricate.recipes import judge_trained as judge_trained
 from rubricate.recipes import reward_agents as reward_agents
 from rubricate.recipes import reward_composition as reward_composition
 from rubricate.recipes import reward_multi as reward_multi
 from rubricate.recipes import reward_shaping as reward_shaping
 from rubricate.recipes import reward_tasks as reward_tasks
+from rubricate.recipes import rubric_domains as rubric_domains
 from rubricate.recipes.card import Card, Entry, find_recipe, recipe, variant
 
 __all__ = ["Card", "Entry", "find_recipe", "recipe", "variant"]

@@ -15,6 +15,7 @@ from rubricate.rewards.aggregate import (
 from rubricate.rewards.blend import learn_blend
 from rubricate.rewards.citations import Citations, claim_measures
 from rubricate.rewards.classes import Classes
+from rubricate.rewards.consensus import closest_to_mean, consensus_reward, cross_rank_reward, integrate
 from rubricate.rewards.couple import (
     banded,
     bilinear,
@@ -139,12 +140,15 @@ __all__ = [
     "changed_after_failure",
     "claim_measures",
     "clip",
+    "closest_to_mean",
     "column_norm",
     "combine",
     "component_share",
     "connected_share",
+    "consensus_reward",
     "criterion_rate",
     "criterion_stats",
+    "cross_rank_reward",
     "difficulty_weights",
     "exponential",
     "f_beta",
@@ -157,6 +161,7 @@ __all__ = [
     "group_softmax",
     "hinge_negative",
     "implied_threshold",
+    "integrate",
     "learn_blend",
     "lexicographic_pairs",
     "log_sigmoid",

@@ -1,5 +1,6 @@
 """Rubrics as data: the model, files, lints, locks, rendering, merging. No model is called here."""
 
+from rubricate.rubrics.lock import check_lock, lock, unlock
 from rubricate.rubrics.model import Criterion, PolicySpec, Rubric
 from rubricate.rubrics.records import (
     Evidence,
@@ -26,4 +27,7 @@ __all__ = [
     "Stage",
     "Stats",
     "VerifierSpec",
+    "check_lock",
+    "lock",
+    "unlock",
 ]
