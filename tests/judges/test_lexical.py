@@ -139,6 +139,11 @@ def test_anchors_say_which_level_it_is():
     assert (levels[0], levels[-1]) == (1, 5)
 
 
+def test_anchors_of_an_absence_are_not_read():
+    assert ask("Avoids being unclear.", "It needs sugar.", scale=LEAF).state is State.ABSTAINED
+    assert ask("Avoids sugar.", "It needs sugar.", scale=LEAF).value == 1
+
+
 GRADED = {"scale": "1-5"}
 REFERENCE = "Fill the kettle with fresh water. Steep for four minutes."
 
@@ -162,7 +167,7 @@ def test_words_of_the_task_count_little_in_the_reference():
     assert ask("Is helpful.", "", judge, echo, **GRADED).probability == pytest.approx(0.64 / (0.64 + 3.3))
 
 
-def test_a_word_that_the_reference_does_without_is_hardly_asked_for():
+def test_a_word_that_the_reference_does_without_is_asked_for_by_half():
     sample = say("Fresh water.", reference="Fresh water.")
     text = "Mentions fresh water for hospitality."
     alone, beside = ask(text, "Fresh water."), ask(text, "", sample=sample)

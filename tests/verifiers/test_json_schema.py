@@ -54,6 +54,10 @@ def test_what_is_no_json(text):
     assert json_shape(say(text)).value == 0
 
 
+def test_many_open_blocks_take_one_pass():
+    assert json_shape(say("```x\n" * 60_000), where="fence").value == 0
+
+
 def test_an_array_has_no_keys():
     assert json_shape(say("[1]"), required=["a"]).reason == "the JSON is array; expected an object"
 

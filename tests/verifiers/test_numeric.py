@@ -97,3 +97,8 @@ def test_the_reference_is_expected_when_nothing_is_given():
 def test_bad_settings_are_refused(bad):
     with pytest.raises(SettingError):
         numeric(say("1"), **{"expected": 1} | bad)
+
+
+@pytest.mark.parametrize("piece", ["1", "1,", "1/", "-", "1e", "1 x ", ".5", "１"])
+def test_a_hostile_text_is_read_in_one_pass(piece):
+    assert len(numbers(piece * 60_000)) <= 60_000

@@ -62,3 +62,11 @@ def test_paragraphs_and_lines():
     assert paragraphs(text) == ["a\nb", "c"]
     assert lines(text) == ["a", "b", "c"]
     assert paragraphs(" \n") == lines(" \n") == []
+
+
+@pytest.mark.parametrize("piece", [".", "1. ", "e.g. ", "\n ", "!x", "A. ", '."', "。"])
+def test_a_hostile_text_is_cut_in_one_pass(piece):
+    # Quadratic code would take minutes here.
+    text = piece * 60_000
+    assert sum(map(len, sentences(text + "x"))) <= len(text) + 1
+    assert paragraphs(text) is not None

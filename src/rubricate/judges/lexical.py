@@ -45,8 +45,9 @@ class LexicalJudge:
     """Judges by words: ``share`` in [0, 1] of what a criterion asks for that the response says.
 
     share = half over the whole response, half over the best two sentences in a row, weighed by how telling a word is;
-    1 - share for a criterion that asks for an absence (its anchors are not read). With a reference, words that the reference does without are
-    asked for by half, and where few are left the share of the reference itself that is said takes over.
+    1 - share for a criterion that asks for an absence (its anchors are not read). With a reference, words that the
+    reference does without are asked for by half, and where few are left the share of the reference itself that is said
+    takes over.
 
     ``met``: the share from which a yes/no criterion is met. ``detail``: how much the amount said (different content
     words, n / (n + 60)) weighs beside the share of the reference, 0 to 1; it can be gamed by padding, 0 turns it off.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,6 @@ from rubricate.types import Sample
 from rubricate.verifiers.base import Outcome, answer_text, verifier
 from rubricate.verifiers.normalise import shown
 
-_FENCE = re.compile(r"^[ \t]*```[ \t]*(\w*)[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL)
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "number": (int, float),
@@ -60,8 +58,7 @@ def _parsed(answer: str, where: str) -> tuple[Any, str]:
     """The value and no fault, or None and what is wrong."""
     texts = [answer] if where != "fence" else []
     if where != "whole":
-        fences = _FENCE.findall(answer)
-        texts += [body for _, body in fences[-1:]]
+        texts += _last_fence(answer)
     fault = "no fenced block found"
     for text in texts:
         try:
@@ -71,6 +68,21 @@ def _parsed(answer: str, where: str) -> tuple[Any, str]:
         except ValueError as error:
             fault = f"no JSON: {error}; found {shown(text)}"
     return None, fault
+
+
+def _last_fence(text: str) -> list[str]:
+    """The body of the last closed fenced block, if there is one; one pass over the lines."""
+    inside: list[str] | None = None
+    found: list[str] = []
+    for line in text.splitlines(keepends=True):
+        mark = line.strip()
+        if inside is None:
+            inside = [] if mark.startswith("```") else None
+        elif mark == "```":
+            found, inside = ["".join(inside)], None
+        else:
+            inside.append(line)
+    return found
 
 
 def _refuse(name: str) -> None:

@@ -11,16 +11,17 @@ import re
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _CJK = re.compile(f"[{CJK}]")
 _END = re.compile(
-    r"[.!?…]+[\"'”’)\]*_]*(?=\s|$)"  # full stop and closing marks before a space
+    r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(?=\s|$)"  # full stop and closing marks before a space
     r"|[。！？]+[」』”’）]*"
-    r"|\n(?:\s*\n)+"  # a blank line
+    r"|\n(?:[^\S\n]*\n)+"  # blank lines
     r"|\n(?![a-z])"  # a line break, unless the next line goes on in lower case
 )
 _ABBREVIATIONS = frozenset(
     {"mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "vs", "etc", "e.g", "i.e", "cf", "al", "fig", "vol", "pp"}
     | {"approx", "inc", "ltd", "co", "dept", "est", "u.s", "u.k", "a.m", "p.m"}
 )
-_BLANK_LINE = re.compile(r"\n\s*\n")
+_LETTER = re.compile(r"[^\W\d_]")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 
 def count_words(text: str) -> int:
@@ -43,20 +44,21 @@ def sentences(text: str) -> list[str]:
     ['Dr. Wu came.', '1. Sit down!', '2. Wait']
     """
     found: list[str] = []
-    start = 0
+    start = last = 0
+    letters = False
     for match in _END.finditer(text):
-        piece = text[start : match.end()].strip()
-        if not piece or (match[0] == "." and _goes_on(piece)):
-            continue
-        if any(map(str.isalpha, piece)) or "\n" in match[0]:
-            found.append(piece)
-            start = match.end()
-    rest = text[start:].strip()
-    return [*found, rest] if rest else found
+        letters = letters or _LETTER.search(text, last, match.end()) is not None
+        last = match.end()
+        if (letters or "\n" in match[0]) and not (match[0] == "." and _goes_on(text[start : match.start()][-20:])):
+            found.append(text[start:last])
+            start, letters = last, False
+    found.append(text[start:])
+    return [s for s in map(str.strip, found) if s]
 
 
-def _goes_on(piece: str) -> bool:
-    word = piece[:-1].rsplit(None, 1)[-1].lstrip("(\"'“‘") if piece[:-1].strip() else ""
+def _goes_on(before: str) -> bool:
+    """Whether the full stop after ``before`` belongs to an abbreviation or an initial."""
+    word = before.rsplit(None, 1)[-1].lstrip("(\"'“‘") if before.strip() else ""
     return word.casefold() in _ABBREVIATIONS or (len(word) == 1 and word.isupper() and word != "I")
 
 
