@@ -310,5 +310,5 @@ def gdpo(
     if asked is not None:
         check(scores=(values, "N K"), asked=(asked, "N K"))
         gap &= np.asarray(asked, dtype=np.bool_)
-    values = np.where(gap.any(1)[:, None], np.nan, values)
+    values = np.where(np.any(gap, axis=1, keepdims=True), np.nan, values)
     return whiten(multi_advantage(values, group, weights, asked, ddof=ddof, eps=eps), missing=missing)

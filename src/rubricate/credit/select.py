@@ -58,7 +58,7 @@ def select(
 
     ``outcome[N]`` (right from 0.5 up) splits a group by sign. ``quota``: ``balanced`` makes right x wrong as large as
     possible (an odd place goes to the wrong), ``proportional`` keeps the shares, rounded, with at least ``minimum`` of
-    each sign as far as there are, ``top`` does not look at the sign. ``order`` inside a sign, one for both or
+    each sign where there are as many and ``keep`` has room for both, ``top`` does not look at the sign. ``order`` inside a sign, one for both or
     (right, wrong): ``best`` by ``score``, ties drawn; ``weighted``, drawn without replacement in proportion to
     ``score`` >= 0; ``random``. A row whose outcome, or a score that its order reads, is NaN is dropped and counted.
 
@@ -76,8 +76,9 @@ def select(
         if quota == "balanced":
             k = np.minimum(n[0], np.maximum(room // 2, room - n[1]))
         else:
-            share = np.floor(n[0] * room / np.maximum(n[0] + n[1], 1) + 0.5).astype(np.int64)
-            k = np.clip(share, np.minimum(minimum, n[0]), np.maximum(room - np.minimum(minimum, n[1]), 0))
+            k = np.floor(n[0] * room / np.maximum(n[0] + n[1], 1) + 0.5).astype(np.int64)
+            low, high = np.minimum(minimum, n[0]), room - np.minimum(minimum, n[1])
+            k = np.where(low <= high, np.clip(k, low, np.maximum(low, high)), k)
             k = np.clip(k, room - n[1], n[0])
         chosen = _first(priority, codes, usable & right, k) | _first(priority, codes, usable & ~right, room - k)
     return _report(chosen, right, usable, codes, count)
