@@ -58,9 +58,10 @@ def select(
 
     ``outcome[N]`` (right from 0.5 up) splits a group by sign. ``quota``: ``balanced`` makes right x wrong as large as
     possible (an odd place goes to the wrong), ``proportional`` keeps the shares, rounded, with at least ``minimum`` of
-    each sign where there are as many and ``keep`` has room for both, ``top`` does not look at the sign. ``order`` inside a sign, one for both or
-    (right, wrong): ``best`` by ``score``, ties drawn; ``weighted``, drawn without replacement in proportion to
-    ``score`` >= 0; ``random``. A row whose outcome, or a score that its order reads, is NaN is dropped and counted.
+    each sign where there are as many and ``keep`` has room for both, ``top`` does not look at the sign. ``order``
+    inside a sign, one for both or (right, wrong): ``best`` by ``score``, ties drawn; ``weighted``, drawn without
+    replacement in proportion to ``score`` >= 0; ``random``. A row whose outcome, or a score that its order reads, is
+    NaN is dropped and counted.
 
     Card 111 (arXiv 2509.03403): balanced, best, score = agreement of process and outcome. Card 175 (arXiv 2508.20722):
     proportional, minimum 2, order (weighted | best, random), score = 1 / (penalty + eps).
@@ -71,15 +72,9 @@ def select(
     if quota == "top":
         chosen = _first(priority, codes, usable, np.full(count, keep))
     else:
-        n = [np.bincount(codes[usable & s], minlength=count) for s in (right, ~right)]
-        room = np.minimum(keep, n[0] + n[1])
-        if quota == "balanced":
-            k = np.minimum(n[0], np.maximum(room // 2, room - n[1]))
-        else:
-            k = np.floor(n[0] * room / np.maximum(n[0] + n[1], 1) + 0.5).astype(np.int64)
-            low, high = np.minimum(minimum, n[0]), room - np.minimum(minimum, n[1])
-            k = np.where(low <= high, np.clip(k, low, np.maximum(low, high)), k)
-            k = np.clip(k, room - n[1], n[0])
+        rows = [np.bincount(codes[usable & sign], minlength=count) for sign in (right, ~right)]
+        room = np.minimum(keep, rows[0] + rows[1])
+        k = _right_quota(rows[0], rows[1], room, quota, minimum)
         chosen = _first(priority, codes, usable & right, k) | _first(priority, codes, usable & ~right, room - k)
     return _report(chosen, right, usable, codes, count)
 
@@ -117,6 +112,16 @@ def drop_groups(
     else:
         raise UnknownNameError.among("rule", rule, RULES)
     return _report(good[codes] & known, values > 0, known, codes, count)
+
+
+def _right_quota(right: Ints, wrong: Ints, room: Ints, quota: str, minimum: int) -> Ints:
+    """[P] how many of the ``room`` places go to right rows."""
+    if quota == "balanced":
+        return np.minimum(right, np.maximum(room // 2, room - wrong))
+    share = np.floor(right * room / np.maximum(right + wrong, 1) + 0.5).astype(np.int64)
+    low, high = np.minimum(minimum, right), room - np.minimum(minimum, wrong)
+    share = np.where(low <= high, np.clip(share, low, np.maximum(low, high)), share)
+    return np.clip(share, room - wrong, right)
 
 
 def _ranked(
