@@ -44,7 +44,7 @@ def as_mask(mask: ArrayLike | None, n: int, name: str = "mask") -> Bools:
     chosen = np.asarray(mask)
     if chosen.shape != (n,):
         raise ShapeError(f"{name} has shape {chosen.shape}", where=name, expected=f"[M] with M = {n}")
-    if chosen.dtype != np.bool_ and not np.isin(chosen, (0, 1)).all():
+    if chosen.dtype != np.bool_ and not ((chosen == 0) | (chosen == 1)).all():
         raise ShapeError(f"{name} holds other values than 0 and 1", where=name, expected="booleans, or 0 and 1")
     return chosen.astype(np.bool_, copy=False)
 

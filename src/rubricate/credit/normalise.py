@@ -158,15 +158,17 @@ def whiten(
     """
     values = finite(x, "x")
     inside = as_mask(mask, len(values))
-    chosen = values if mask is None else np.where(inside, values, np.nan)
     weights = _weights(row_weights, values)
-    codes, count = group_codes("batch", len(values))
-    shifted = chosen - _first(chosen, codes, count)[codes]
-    deviation = _less_mean(shifted, codes, count, weights, "mean")
-    unit = np.sqrt(_root_mean_square(deviation, codes, count, weights, ddof) ** 2 + eps)
-    out = _divide(deviation, unit[codes], 0.0)
-    out = settle(out, chosen, codes, count, 2, "zero")
-    return or_zero(np.where(inside, out, 0.0), missing)
+    known = inside & ~np.isnan(values)
+    v = values[known]
+    mass = np.ones(len(v)) if weights is None else weights[known]
+    out = np.where(inside & ~known, np.nan, 0.0)
+    if len(v) > 1 and mass.sum() > ddof:
+        shifted = v - v[0]
+        deviation = shifted - mass @ shifted / mass.sum()
+        variance = mass @ deviation**2 / (mass.sum() - ddof)
+        out[known] = deviation / np.sqrt(variance + eps) if variance > 0 else 0.0
+    return or_zero(out, missing)
 
 
 def columnwise_group_norm(

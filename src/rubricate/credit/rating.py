@@ -121,7 +121,7 @@ def bradley_terry(matches: Matches, n: int, *, prior: float = 0.1, tolerance: fl
     theta = np.zeros(n)
     for _ in range(200):
         gap = theta[m.i] - theta[m.j]
-        p = 1.0 / (1.0 + np.exp(-gap))
+        p = np.exp(-np.logaddexp(0.0, -gap))
         slope = np.bincount(m.i, result - p, n) - np.bincount(m.j, result - p, n) - prior * theta
         curve = np.zeros((n, n))
         np.add.at(curve, (m.i, m.j), -p * (1 - p))

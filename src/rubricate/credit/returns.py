@@ -140,10 +140,11 @@ def difference(
     """Progress made by each step: ``gamma x_t - x_{t-1}`` with ``x_t`` the value after step t: [M].
 
     ``start`` (number or [N]) is the value before the first step. ``terminal="keep"``: with gamma = 1 the sum over a
-    row is ``x_last - start``. A number replaces the value after the last step: 0 makes the sum independent of the
-    path, which is what leaves the optimal policy alone (see ``potential_shaping``). ``missing="drop_item"`` takes the
-    next known value against the last known one, so the sum still holds; the unknown step stays NaN. Cards 66, 70, 123,
-    149, 152, 158 (arXiv 2510.14967, 2410.08146, 2505.23564, 2412.01981, 2601.20218, 2603.06194).
+    row is ``x_last - start``. A number replaces the value after the last step, known or not: 0 makes the discounted
+    sum independent of the path, which is what leaves the optimal policy alone (see ``potential_shaping``).
+    ``missing="drop_item"`` takes the next known value against the last known one, so the sum still holds; the unknown
+    step stays NaN. Cards 66, 70, 123, 149, 152, 158 (arXiv 2510.14967, 2410.08146, 2505.23564, 2412.01981, 2601.20218,
+    2603.06194).
 
     >>> difference([0.25, 0.75, 0.5], [0, 2, 3], 0.25).tolist()
     [0.0, 0.5, 0.25]
