@@ -121,7 +121,7 @@ def pool(
     ``how``: sum, mean, min, max, last, first, count; ``softmin`` is ``sum softmax(-x / temperature) x`` (card 67, at
     most ``temperature * log(n)`` above the minimum); ``any`` and ``all`` read values of 0.5 and more as true and give
     1 or 0, or NaN when a missing item could turn the answer. ``last`` and ``first`` take the item as it stands. A row
-    without values is NaN (0 for sum and count).
+    of which nothing is known is NaN (its count is 0); a row without items is NaN too, with sum and count 0.
 
     >>> pool([1.0, 0.0, 1.0], [0, 2, 3], "all").tolist()
     [0.0, 1.0]
@@ -141,7 +141,11 @@ def pool(
     chosen = values if mask is None else np.where(inside, values, np.nan)
     if how == "softmin":
         return _softmin(chosen, offsets, temperature)
-    return segment_reduce(chosen, offsets, how)
+    out = segment_reduce(chosen, offsets, how)
+    if how == "sum":
+        lost = (segment_reduce(chosen, offsets, "count") == 0) & (segment_reduce(inside, offsets, "sum") > 0)
+        out = np.where(lost, np.nan, out)
+    return out
 
 
 def cutpoints(probability: ArrayLike, off: ArrayLike, *, threshold: float = 0.9, every: int = 5) -> tuple[Ints, Ints]:
