@@ -205,8 +205,8 @@ def test_what_hangs_on_a_criterion_is_not_its_text():
     parts = read_prompt(judge_request("R", rubric=rubric))
     assert parts.criteria == (
         Asked("a", "Clear?", Range(1, 3, True)),
-        Asked("b", "Two\nlines", ("met", "not_met")),
-        Asked("c", "Covers:\n- pots\n- cups", Range(1, 5, True)),
+        Asked("b", "Two", ("met", "not_met")),
+        Asked("c", "Covers:", Range(1, 5, True)),
         Asked("d", "Returns \\frac{1}{2}", ("met", "not_met")),
     )
 

@@ -64,7 +64,7 @@ VERIFIER = st.builds(
 
 def criteria(children):
     return st.builds(
-        Criterion, id=TEXT, text=TEXT, weight=NUMBER, scale=SCALE, required=st.booleans(), children=children,
+        Criterion, id=TEXT.filter(str.isprintable), text=TEXT, weight=NUMBER, scale=SCALE, required=st.booleans(), children=children,
         polarity=st.none() | st.sampled_from(["good_if_met", "bad_if_met"]), tags=st.lists(TEXT, max_size=2).map(tuple),
         verifier=st.none() | VERIFIER, kind=st.sampled_from(["llm", "code", "encoder"]), cap=st.none() | NUMBER,
         reference=st.none() | st.text(max_size=3),

@@ -2,7 +2,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubricate.errors import RubricError
 from rubricate.judges.layout import criterion_text
 from rubricate.rubrics import Criterion, Rubric
 from rubricate.rubrics.render import markdown, prompt_list, prompt_text
@@ -58,19 +57,22 @@ def test_no_other_line_begins_at_the_margin():
     assert [line[:2] for line in prompt_text(c).split("\n")] == ["[a", "  ", "  ", "  ", "  "]
 
 
-@pytest.mark.parametrize("bad", ["\x00", "\x1b[2J", "\x08", "\x7f", "\x85", "\r"])
-@pytest.mark.parametrize("field", ["text", "reference", "id"])
-def test_control_characters_are_refused(bad, field):
+@pytest.mark.parametrize("bad", ["\x00", "\x1b[2J", "\x08", "\x7f"])
+@pytest.mark.parametrize("field", ["text", "reference"])
+def test_control_characters_become_spaces(bad, field):
     c = Criterion(**({"id": "a", "text": "T."} | {field: f"A{bad}B"}))
-    with pytest.raises(RubricError, match=r"control character U\+00"):
-        prompt_text(c)
+    assert bad[0] not in prompt_text(c)
+    assert "A B" in prompt_text(c) or "A [2JB" in prompt_text(c)
 
 
-def test_a_control_character_in_an_anchor_is_refused_too():
-    with pytest.raises(RubricError, match="criterion 'a'"):
-        prompt_text(
-            Criterion(id="a", text="T.", scale={"kind": "ordinal", "min": 1, "max": 2, "anchors": {"1": "\x00"}})
-        )
+def test_an_id_with_a_control_character_is_refused_by_the_model():
+    with pytest.raises(ValueError, match="printable"):
+        Criterion(id="a\x00b", text="T.")
+
+
+def test_the_answers_stand_on_the_first_line():
+    c = Criterion(id="a", text="Covers:\n- pots", scale="1-5")
+    assert prompt_text(c) == "[a] Covers: {1 to 5, whole}\n  - pots"
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1), min_size=1, max_size=4))

@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import time
+import weakref
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
@@ -159,6 +160,8 @@ class HttpClient:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         keeper = _keeper(session)
+        if not self._pools.open:
+            weakref.finalize(self, _release, self._pools).atexit = False
         self._pools.forget_dead()
         self._pools.open[key] = _Pool(loop, session, keeper)
         await anext(keeper)
@@ -296,6 +299,17 @@ def _retry_after(value: str | None) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def _release(pools: _Pools) -> None:
+    """Close the pools of a client that nobody holds any more, each on its own loop."""
+    for pool in pools.open.values():
+        if pool.loop.is_running():
+            asyncio.run_coroutine_threadsafe(_closed(pool.keeper), pool.loop)
+
+
+async def _closed(keeper: AsyncGenerator[None, None]) -> None:
+    await keeper.aclose()
 
 
 def _proxy(url: str) -> str | None:

@@ -7,6 +7,8 @@ be a script, a notebook with a running loop, a thread or a forked worker.
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import os
 import threading
 from collections.abc import Coroutine
@@ -44,9 +46,20 @@ def _background() -> asyncio.AbstractEventLoop:
         return _loop
 
 
+def _stop() -> None:
+    """At exit: let async generators finish (they close connection pools), then end the loop."""
+    loop = _loop
+    if loop is None or _owner != os.getpid() or not loop.is_running():
+        return
+    with contextlib.suppress(TimeoutError):
+        asyncio.run_coroutine_threadsafe(loop.shutdown_asyncgens(), loop).result(timeout=2.0)
+    loop.call_soon_threadsafe(loop.stop)
+
+
 def _after_fork() -> None:
     global _lock
     _lock = threading.Lock()
 
 
 os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_stop)

@@ -68,8 +68,8 @@ def closest_to_mean(samples: ArrayLike) -> Ints:
 def consensus_reward(samples: ArrayLike, *, tolerance: float = 0.0) -> Floats:
     """Reward inside an item: +1 for the sample nearest to its mean, -1 for the farthest, 0 for the others: [N, K].
 
-    0 for all when the farthest is less than ``tolerance`` away, or when all are equally far. The rewards of an item sum to 0;
-    unreadable samples stay NaN. Card 36 ("intra"; its tolerance is not known).
+    0 for all when the farthest is less than ``tolerance`` away, or when all are equally far. The rewards of an item
+    sum to 0; unreadable samples stay NaN. Card 36 ("intra"; its tolerance is not known).
 
     >>> consensus_reward([[0.0, 50.0, 90.0]]).tolist()
     [[-1.0, 1.0, 0.0]]

@@ -81,6 +81,13 @@ class Criterion(BaseModel):
             return dict(data) | {"kind": "code"}
         return data
 
+    @field_validator("id")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError(f"the id {value!r} is not printable text on one line")
+        return value
+
     @field_validator("weight", "cap", "deduction", "min_score", "max_points")
     @classmethod
     def _finite(cls, value: float | None) -> float | None:

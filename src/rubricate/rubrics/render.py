@@ -1,8 +1,8 @@
 """Rubrics as text: Markdown for people, compact lines for prompts.
 
 The text for prompts is stable (the same criterion gives the same text on every machine) and short: a binary criterion
-costs its own text and its id. Nothing is fenced here, that is the prompt's business, but control characters are
-refused, and no line but the first of a criterion begins at the margin.
+costs its own text and its id. Nothing is fenced here, that is the prompt's business, but a control character
+becomes a space (real data holds form feeds), and no line but the first of a criterion begins at the margin.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from rubricate.errors import RubricError
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.rubrics.wording import control_characters
 
@@ -18,7 +17,7 @@ from rubricate.rubrics.wording import control_characters
 def prompt_text(criterion: Criterion) -> str:
     """A criterion as a judge reads it: ``[id] text {answers}``; anchors, checks, examples on lines of their own.
 
-    Raises RubricError for a control character (line feeds and tabs are allowed and indented).
+    The answers stand at the end of the first line of the text; every further line is indented.
 
     >>> print(prompt_text(Criterion(id="tone", text="How warm it is.", scale={"kind": "ordinal", "min": 1, "max": 2,
     ...     "anchors": {"1": "cold", "2": "warm"}})))
@@ -27,7 +26,8 @@ def prompt_text(criterion: Criterion) -> str:
       2: warm
     """
     c, scale = criterion, criterion.scale
-    lines = [f"[{c.id}] {c.text}{_answers(c)}"]
+    first, *more = c.text.splitlines()
+    lines = [f"[{c.id}] {first}{_answers(c)}", *(f"  {line}" for line in more)]
     lines += [f"  {level}: {text}" for level, text in scale.anchors.items()]
     lines += [f"  - {check}" for check in c.checks]
     if c.reference:
@@ -35,9 +35,7 @@ def prompt_text(criterion: Criterion) -> str:
     if c.allow_examples:
         lines.append("  any one of the examples named is enough")
     lines += [f"  example: {json.dumps(e.response, ensure_ascii=False)} -> {e.value}" for e in c.examples]
-    for line in lines:
-        _refuse_control(line, c.id)
-    return "\n".join("\n  ".join(line.splitlines()) for line in lines)
+    return "\n".join("\n  ".join(_printable(line).splitlines()) for line in lines)
 
 
 def prompt_list(criteria: Iterable[Criterion]) -> str:
@@ -50,7 +48,7 @@ def _answers(criterion: Criterion) -> str:
     scale = criterion.scale
     if scale.kind == "binary":
         # braces at the end of a text are not to be mistaken for answers
-        return " {met, not_met}" if criterion.text.rstrip().endswith("}") else ""
+        return " {met, not_met}" if criterion.text.splitlines()[0].rstrip().endswith("}") else ""
     if scale.kind == "labels":
         return " {" + ", ".join(scale.labels) + "}"
     if scale.kind == "ternary":
@@ -58,13 +56,11 @@ def _answers(criterion: Criterion) -> str:
     return f" {{{scale.min:g} to {scale.max:g}{'' if scale.kind == 'points' else ', whole'}}}"
 
 
-def _refuse_control(text: str, name: str) -> None:
-    bad = control_characters(text)
-    if bad:
-        raise RubricError(
-            f"the control character U+{ord(bad[0]):04X} in {text[:60]!r}", where=f"criterion {name!r}",
-            expected="printable text, line feeds and tabs", hint="Remove it: it can end or hide a part of the prompt",
-        )  # fmt: skip
+def _printable(text: str) -> str:
+    """``text`` with a space for each control character, which could end or hide a part of a prompt."""
+    for bad in control_characters(text):
+        text = text.replace(bad, " ")
+    return text
 
 
 def markdown(rubric: Rubric) -> str:
