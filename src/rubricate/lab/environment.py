@@ -69,6 +69,14 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "step_kind": ("S", "tag of each step: 0 planning, 1 explore, 2 reflection, 3 monitor, 4 none"),
     "step_action": ("S", "id of the action of each step"),
     "turn_mood": ("T", "how the user feels after each turn, from 0 to 100; NaN when the simulator failed"),
+    "turn_state": ("T", "judged state after each turn in [0, 1], 1 at the goal; NaN when missing"),
+    "start_state": ("N", "the same before the first turn"),
+    "turn_tokens": ("T+1", "offsets of tokens in turns"),
+    "step_flags": ("S J", "whether each of J critiques calls the step wrong, NaN when missing"),
+    "pair_scores": ("S", "score of each step read with the one that follows (the last one alone), NaN when missing"),
+    "token_entropy": ("L", "entropy of the policy at each token"),
+    "token_deviation": ("L", "how far the hidden states at the token are from those of good rollouts"),
+    "answer_f1": ("N", "token F1 of the answer against the reference"),
     "structure": ("", "tree of the rubric's criteria (rubricate.structure.Structure)"),
     "progress": ("", "share of training done, in [0, 1]"),
     "rng": ("", "numpy generator"),
@@ -131,7 +139,7 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["doc_scores"], env["relevance"] = rng.normal(size=(n, 8)), rng.integers(0, 3, size=(n, 8)).astype(np.float64)
     env["relevance"][:, 0] = 2.0
     env["relevance"][rng.random((n, 8)) < missing] = np.nan
-    return env
+    return env | _judged(rng, env, missing)
 
 
 def _acts(rng: np.random.Generator, env: dict[str, Any], missing: float) -> dict[str, Any]:
@@ -146,6 +154,24 @@ def _acts(rng: np.random.Generator, env: dict[str, Any], missing: float) -> dict
     }
     for name in ("confidence", "turn_mood"):
         more[name][rng.random(len(more[name])) < missing] = np.nan
+    return more
+
+
+def _judged(rng: np.random.Generator, env: dict[str, Any], missing: float) -> dict[str, Any]:
+    """What judges and the policy's own numbers say of turns, steps and tokens."""
+    n, turns, steps, tokens = (len(env["group"]), *(env[f"{k}_off"][-1] for k in ("turn", "step", "token")))
+    more: dict[str, Any] = {
+        "turn_state": rng.random(turns),
+        "start_state": rng.random(n) * 0.2,
+        "step_flags": (rng.random((steps, 4)) < 0.5).astype(np.float64),
+        "pair_scores": rng.random(steps),
+        "answer_f1": rng.random(n),
+        "token_entropy": rng.gamma(2.0, 0.5, size=tokens),
+        "token_deviation": rng.gamma(2.0, 0.5, size=tokens),
+        "turn_tokens": _cut(env["turn_off"], env["token_off"]),
+    }
+    for name in ("turn_state", "step_flags", "pair_scores"):
+        more[name][rng.random(more[name].shape) < missing] = np.nan
     return more
 
 
