@@ -1,8 +1,8 @@
 """One table per kind of part, filled by the package itself and by plugins.
 
 Kinds: ``judge``, ``verifier``, ``policy``, ``recipe``, ``client``, ``importer``, ``truth``, ``world``. A plugin package
-points the entry-point group ``rubricate`` at a module; importing the module registers its parts. A second registration of a name
-is an error, and an unknown name lists the known ones.
+points the entry-point group ``rubricate`` at a module; importing the module registers its parts. A second registration
+of a name is an error, and an unknown name lists the known ones.
 """
 
 from __future__ import annotations
