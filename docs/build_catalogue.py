@@ -1,4 +1,4 @@
-"""Write docs/catalogue.json and docs/catalogue.md from the recipes and the figures of the last claims run.
+"""Write docs/catalogue.json, docs/catalogue.md and docs/parts.md from the recipes and the last claims run.
 
 python docs/build_catalogue.py FOLDER_WITH_FIGURES
 """
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from rubricate import registry
+from rubricate.steps import Chain, Step
 
 HERE = Path(__file__).parent
 
@@ -61,6 +62,34 @@ def page(table: list[dict]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def parts_of(value: object) -> set[str]:
+    """Public names of the parts that a stage names."""
+    if isinstance(value, Step):
+        return {value.name}.union(*(parts_of(v) for _, v in value.settings))
+    inner = value.steps if isinstance(value, Chain) else value if isinstance(value, tuple) else ()
+    return set().union(*(parts_of(v) for v in inner))
+
+
+def matrix() -> str:
+    """Which recipes use which part, the most used first; the tail is the list to keep an eye on."""
+    users: dict[str, list[str]] = {}
+    for name, entry in registry.items("recipe"):
+        for part in set().union(*(parts_of(stage) for stage in entry().stages.values())):
+            users.setdefault(part, []).append(name)
+    rows = sorted(users.items(), key=lambda item: (-len(item[1]), item[0]))
+    alone = sum(len(names) == 1 for _, names in rows)
+    lines = [
+        "# Parts and the recipes that use them",
+        "",
+        f"{len(rows)} parts in recipes, {alone} of them in one recipe only (see decisions/0003). Written by `make claims`.",
+        "",
+        "| part | recipes | which |",
+        "|---|---|---|",
+        *(f"| `{part}` | {len(names)} | {', '.join(names)} |" for part, names in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def show(value: object) -> str:
     """A figure for the table."""
     if value is None:
@@ -73,6 +102,7 @@ def main() -> None:
     table = rows(Path(sys.argv[1]))
     (HERE / "catalogue.json").write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (HERE / "catalogue.md").write_text(page(table), encoding="utf-8")
+    (HERE / "parts.md").write_text(matrix(), encoding="utf-8")
     print(
         f"{len(table)} systems; "
         + ", ".join(f"{t} {sum(r['tier'] == t for r in table)}" for t in ("checked", "departs", "built"))
