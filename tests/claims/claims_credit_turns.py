@@ -48,7 +48,7 @@ def claim_mapo():
     )  # fmt: skip
     only = z_score([0.1, 0.2, 0.3, 0.6], "batch", ddof=0, eps=1e-8)[3]
     return Outcome(
-        round(single, 2), round(float(both[0]), 2), bool(close and both[0] > single + 0.05 and alone[3] == only),
+        round(float(single), 2), round(float(both[0]), 2), bool(close and both[0] > single + 0.05 and alone[3] == only),
         f"correlation with the quality of the turn; trend left in per turn index: {means['all turns'][1]:.2f} over all "
         f"turns, {means['equal turns'][1]:.2f} by turn, {both[1]:.2f} mixed",
     )  # fmt: skip
@@ -156,3 +156,180 @@ def claim_prorag():
         "correlation of the step advantage with quality, as published and with format and quality standardised apart; "
         f"format makes {np.mean(share):.0%} of the variance of the step reward",
     )  # fmt: skip
+
+
+@claim("dense_grpo", expect="departs")
+def claim_dense_grpo():
+    """24 drafts of 10 steps: telescoping; a constant completion gives the sparse reward; a noisy one less than it."""
+    rows, turns = 24, 10
+    recipe, gap, sparse, clean, noisy, worse, dead = recipes.dense_grpo(), [], [], [], [], [], []
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        for _ in range(20):
+            gain = rng.standard_normal((rows, turns))
+            state = gain.cumsum(1)
+
+            def env(shown):
+                return {
+                    "group": np.zeros(rows, int), "turn_off": offsets(rows, turns), "start_state": np.zeros(rows),
+                    "turn_state": shown.ravel(),
+                }  # fmt: skip
+
+            def completed(noise, state=state, rng=rng):
+                shown = state + noise * rng.standard_normal(state.shape)
+                shown[:, -1] = state[:, -1]  # the last draft is complete
+                return shown
+
+            reward = recipe.reward(env(completed(1.0))).reshape(rows, turns)
+            gap.append(np.abs(reward.sum(1) - state[:, -1]).max())
+            constant = np.where(np.arange(turns) < turns - 1, 0.0, state)
+            flat = recipe.reward(env(constant)).reshape(rows, turns)
+            dead.append(np.abs(flat[:, :-1]).max() + np.abs(flat[:, -1] - state[:, -1]).max())
+            outcome = np.repeat(z_score(state[:, -1], "batch"), turns)
+            sparse.append(corr(outcome, gain))
+            clean.append(corr(recipe.advantages(env(completed(0.1))), gain))
+            noisy.append(corr(recipe.advantages(env(completed(2.0))), gain))
+            worse.append(corr(recipe.advantages(env(completed(3.0))), gain))
+    holds = max(gap) < 1e-9 and max(dead) < 1e-9 and np.mean(clean) > 0.9 and np.mean(noisy) < np.mean(sparse)
+    return Outcome(
+        round(float(np.mean(sparse)), 3), round(float(np.mean(clean)), 3), bool(holds),
+        "correlation of credit with the gain of the step, sparse and by good completions; by completions with noise of "
+        f"twice the gain {np.mean(noisy):.3f}, of three times {np.mean(worse):.3f}",
+    )  # fmt: skip
+
+
+@claim("oprl")
+def claim_oprl():
+    """Six steps of four actions, success above the median return: pair loss on sums, then the reward of each step."""
+    steps, kinds, rows, beta = 6, 4, 400, 0.05
+    at = np.arange(steps)
+
+    def learned(seed, shuffled):
+        rng = np.random.default_rng(seed)
+        true = rng.standard_normal((steps, kinds))
+        action = rng.integers(0, kinds, (rows, steps))
+        total = true[at, action].sum(1)
+        right = total > np.median(total)
+        if shuffled:
+            right = rng.permutation(right)
+        good, bad = (rng.permutation(np.flatnonzero(k))[: rows // 2] for k in (right, ~right))
+        theta = np.zeros((steps, kinds))
+        seen = [np.eye(kinds)[action[k]] for k in (good, bad)]
+        for _ in range(400):
+            logp = theta - np.log(np.exp(theta).sum(1, keepdims=True))
+            margin = beta * np.einsum("nta,ta->n", seen[0] - seen[1], logp)
+            pull = beta / (1 + np.exp(margin))
+            theta += 2.0 * np.einsum("n,nta->ta", pull, seen[0] - seen[1])
+        logp = theta - np.log(np.exp(theta).sum(1, keepdims=True))
+        tokens = np.arange(steps * kinds + 1)
+        env = {
+            "token_logp": logp.ravel(), "token_logp_ref": np.full(steps * kinds, -np.log(kinds)),
+            "token_mask": np.ones(steps * kinds, bool), "turn_tokens": tokens,
+        }  # fmt: skip
+        reward = recipes.oprl().reward(env)
+        bound = np.abs(reward).max() <= beta * max(np.log(kinds), -logp.min()) + 1e-12
+        return corr(reward, true - true.mean(1, keepdims=True)), bound
+
+    ours, control = ([learned(s, shuffled) for s in SEEDS] for shuffled in (False, True))
+    found, chance = [c for c, _ in ours], float(np.mean([abs(c) for c, _ in control]))
+    holds = min(found) > 0.7 and np.mean(found) > 0.85 and chance < 0.3 and all(b for _, b in ours)
+    return Outcome(
+        round(chance, 2), round(float(np.mean(found)), 2), bool(holds),
+        "correlation of the learned with the true step reward, with shuffled outcomes and with real ones; by seed "
+        + "/".join(f"{c:.2f}" for c in found),
+    )  # fmt: skip
+
+
+STATES, HORIZON, DISCOUNT = 5, 12, 0.9
+PHI = np.arange(STATES) / (STATES - 1)
+
+
+def transitions():
+    """All moves of the chain twice: as a middle step (a second one follows), and as the last of their row."""
+    start, end = (x.ravel() for x in np.meshgrid(np.arange(STATES - 1), np.arange(STATES), indexing="ij"))
+    rows = len(start)
+    size = np.repeat([2, 1], rows)
+    off = np.concatenate([[0], np.cumsum(size)])
+    before = np.concatenate([np.stack([start, end], 1).ravel(), start])
+    after = np.concatenate([np.stack([end, end], 1).ravel(), end])
+    change = PHI[after] - PHI[before]
+    room = np.where(change >= 0, 1 - PHI[before], PHI[before])
+    env = {
+        "turn_off": off, "start_state": np.tile(PHI[start], 2), "turn_state": PHI[after], "turn_forward": PHI[after],
+        "turn_backward": PHI[after], "turn_hop": np.divide(change, room, out=np.zeros(len(room)), where=room > 0),
+        "outcome": np.tile((end == STATES - 1).astype(float), 2),
+    }  # fmt: skip
+    return env, off[:-1]
+
+
+def best_policy(middle, last):
+    """Value iteration on a chain where a step forward slips back with .4: whether to step, per time and state."""
+    value, policy = np.zeros((HORIZON + 1, STATES)), np.zeros((HORIZON, STATES - 1), int)
+    for t in range(HORIZON - 1, -1, -1):
+        for s in range(STATES - 1):
+            worth = []
+            for moves in (((1.0, s),), ((0.6, s + 1), (0.4, max(s - 1, 0)))):
+                total = 0.0
+                for p, to in moves:
+                    done = to == STATES - 1 or t == HORIZON - 1
+                    total += p * (last[s, to] if done else middle[s, to] + DISCOUNT * value[t + 1, to])
+                worth.append(total)
+            policy[t, s], value[t, s] = int(worth[1] > worth[0] + 1e-12), max(worth)
+    return policy
+
+
+def mismatches(recipe):
+    """Cells of time and state where the recipe's rewards make another move best than the bare goal does."""
+    env, first = transitions()
+    paid = np.asarray(recipe.reward(env))[first].reshape(2, STATES - 1, STATES)
+    goal = np.tile((np.arange(STATES) == STATES - 1).astype(float), (STATES - 1, 1))
+    middle = np.where(goal > 0, 0.0, paid[0])  # the goal ends the row
+    return int((best_policy(middle, paid[1]) != best_policy(0 * goal, goal)).sum())
+
+
+@claim("robo_dopamine")
+def claim_robo_dopamine():
+    """Policies that shaping changes, by its form; then one of three estimates corrupted at a tenth of the steps."""
+    forms = {
+        "terminal 0": recipes.robo_dopamine(gamma=DISCOUNT),
+        "terminal left in": recipes.robo_dopamine(gamma=DISCOUNT, terminal="keep"),
+        "difference": recipes.robo_dopamine(gamma=1.0, terminal="keep"),
+    }
+    found = {name: mismatches(r) for name, r in forms.items()}
+    errors = []
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        rows, turns = 200, 10
+        state = np.sort(rng.random((rows, turns)), 1)
+        before = np.column_stack([np.zeros(rows), state[:, :-1]])
+        forward, backward = (state + 0.02 * rng.standard_normal(state.shape) for _ in range(2))
+        backward = np.where(rng.random(state.shape) < 0.1, rng.random(state.shape), backward)
+        env = {
+            "turn_off": offsets(rows, turns), "start_state": np.zeros(rows),
+            "turn_hop": ((state - before) / (1 - before)).ravel(), "turn_forward": forward.ravel(),
+            "turn_backward": backward.ravel(),
+        }  # fmt: skip
+        errors.append([np.sqrt(np.mean((fused(a)(env) - state.ravel()) ** 2)) for a in (0.0, 0.3, 3.0)])
+    plain, ours, frozen = np.mean(errors, axis=0)
+    holds = found == {"terminal 0": 0, "terminal left in": 6, "difference": 6} and all(b < a for a, b, _ in errors)
+    return Outcome(
+        found["terminal left in"], found["terminal 0"], bool(holds),
+        f"changed best moves of 48, terminal potential left in and 0 (plain difference {found['difference']}); error of "
+        f"the fused estimate {plain:.3f} without trust, {ours:.3f} with, {frozen:.3f} at alpha 3",
+    )  # fmt: skip
+
+
+def fused(alpha):
+    """The estimate inside the recipe."""
+    goal = dict(recipes.robo_dopamine(alpha=alpha).reward.settings)["terms"][0]
+    return dict(goal.settings)["condition"]
+
+
+@claim("dense_rewards")
+def claim_dense_rewards():
+    """The shaping test of card 125 on the composition, against a judged state paid as a level."""
+    ours = mismatches(recipes.dense_rewards(gamma=DISCOUNT))
+    goal = np.tile((np.arange(STATES) == STATES - 1).astype(float), (STATES - 1, 1))
+    level = np.tile(PHI, (STATES - 1, 1))
+    paid = int((best_policy(level, goal + level) != best_policy(0 * goal, goal)).sum())
+    return Outcome(paid, ours, bool(ours == 0 and paid >= 10), "changed best moves of 48: state as a level, potential")

@@ -101,7 +101,55 @@ def prorag(env):
     return paid, [row[i] + 0.3 * a[t] for t, (i, _, _) in enumerate(where)]
 
 
-LOOPS = {f.__name__: f for f in (mapo, capo, empg, prorag)}
+def dense_grpo(env):
+    r = progress(env)
+    return r, within(env, r, [w[1:] for w in items(env, "turn")])
+
+
+def oprl(env):
+    spans = list(zip(env["turn_tokens"], env["turn_tokens"][1:], strict=False))
+    r = [0.05 * sum(env["token_logp"][k] - env["token_logp_ref"][k] for k in range(a, b)) for a, b in spans]
+    row = within(env, list(env["outcome"]), list(env["group"]))
+    where = items(env, "turn")
+    a = within(env, r, [w[1] for w in where])
+    return r, [row[i] + a[t] for t, (i, _, _) in enumerate(where)]
+
+
+def returns(env, r, gamma):
+    out = list(r)
+    for a, b in zip(env["turn_off"], env["turn_off"][1:], strict=False):
+        for t in range(b - 2, a - 1, -1):
+            out[t] += gamma * out[t + 1]
+    return out
+
+
+def robo_dopamine(env):
+    paid = []
+    for i, start in enumerate(env["start_state"]):
+        p = hops = start
+        for t in range(env["turn_off"][i], env["turn_off"][i + 1]):
+            h, f, b = (env[f"turn_{k}"][t] for k in ("hop", "forward", "backward"))
+            d = (1 - hops) * h if h >= 0 else hops * h
+            hops += d
+            m = (hops + f + b) / 3
+            old, p = p, p + math.exp(-0.3 * (((b - f) / (m + 1e-6)) ** 2)) / 2 * (m - p + d)
+            last = t + 1 == env["turn_off"][i + 1]
+            goal = NAN if math.isnan(p) else float(p >= 0.95)
+            paid.append(goal + (0.0 if last else 0.99 * p) - old)
+    return paid, returns(env, paid, 0.99)
+
+
+def dense_rewards(env):
+    paid = []
+    for i, old in enumerate(env["start_state"]):
+        for t in range(env["turn_off"][i], env["turn_off"][i + 1]):
+            last = t + 1 == env["turn_off"][i + 1]
+            paid.append(env["outcome"][i] - old if last else env["turn_state"][t] - old)
+            old = env["turn_state"][t]
+    return paid, returns(env, paid, 1.0)
+
+
+LOOPS = {f.__name__: f for f in (mapo, capo, empg, prorag, dense_grpo, oprl, robo_dopamine, dense_rewards)}
 
 
 @pytest.mark.parametrize("seed", range(50))

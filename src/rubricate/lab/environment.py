@@ -72,6 +72,9 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "turn_state": ("T", "judged state after each turn in [0, 1], 1 at the goal; NaN when missing"),
     "start_state": ("N", "the same before the first turn"),
     "turn_tokens": ("T+1", "offsets of tokens in turns"),
+    "turn_hop": ("T", "change made by the turn in [-1, 1]: share of what remains, or below 0 of what is done"),
+    "turn_forward": ("T", "share of the way done after the turn, judged from the start; NaN when missing"),
+    "turn_backward": ("T", "the same, judged from the goal"),
     "step_flags": ("S J", "whether each of J critiques calls the step wrong, NaN when missing"),
     "pair_scores": ("S", "score of each step read with the one that follows (the last one alone), NaN when missing"),
     "token_entropy": ("L", "entropy of the policy at each token"),
@@ -166,11 +169,14 @@ def _judged(rng: np.random.Generator, env: dict[str, Any], missing: float) -> di
         "step_flags": (rng.random((steps, 4)) < 0.5).astype(np.float64),
         "pair_scores": rng.random(steps),
         "answer_f1": rng.random(n),
+        "turn_hop": rng.uniform(-1.0, 1.0, size=turns),
+        "turn_forward": rng.random(turns),
+        "turn_backward": rng.random(turns),
         "token_entropy": rng.gamma(2.0, 0.5, size=tokens),
         "token_deviation": rng.gamma(2.0, 0.5, size=tokens),
         "turn_tokens": _cut(env["turn_off"], env["token_off"]),
     }
-    for name in ("turn_state", "step_flags", "pair_scores"):
+    for name in ("turn_state", "turn_hop", "turn_forward", "turn_backward", "step_flags", "pair_scores"):
         more[name][rng.random(more[name].shape) < missing] = np.nan
     return more
 

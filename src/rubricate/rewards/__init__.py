@@ -68,6 +68,7 @@ from rubricate.rewards.pairwise import Tiers, against_all, both_orders
 from rubricate.rewards.points import Halving, Points, without_sentinels
 from rubricate.rewards.policies import Policy, category_scores, tag_scores
 from rubricate.rewards.preference import lexicographic_pairs
+from rubricate.rewards.progress import fuse_progress
 from rubricate.rewards.ranking import ndcg_at_k, recall_at_k
 from rubricate.rewards.reference import Ratio
 from rubricate.rewards.running import running_scale
@@ -155,6 +156,7 @@ __all__ = [
     "fallback",
     "finite_budget",
     "first_time",
+    "fuse_progress",
     "gate",
     "gated_accumulate",
     "group_norm",
