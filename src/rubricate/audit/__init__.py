@@ -2,12 +2,15 @@
 
 from rubricate.audit.agreement import quadratic_weighted_kappa
 from rubricate.audit.calibration import QuantileMap, RidgeScale
+from rubricate.audit.credit import CreditAccuracy, credit_accuracy
 from rubricate.audit.pass_at import pass_at
 from rubricate.audit.proportions import two_proportion_z, wilson_interval
 
 __all__ = [
+    "CreditAccuracy",
     "QuantileMap",
     "RidgeScale",
+    "credit_accuracy",
     "pass_at",
     "quadratic_weighted_kappa",
     "two_proportion_z",

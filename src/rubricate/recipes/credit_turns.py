@@ -217,7 +217,7 @@ def prorag(beta: float = 0.3, floor: float = 0.2) -> Recipe:
     evidence="notes",
     departs=(
         "The paper finds completions in one step worse than the sparse reward. Here noise of twice the gain of a step "
-        "still credits it a little better (.35 against .31); from three times on it is worse.",
+        "still credits it a little better (.35 against .30); from three times on it is worse.",
         "Text in place of images: after each turn the draft is completed greedily and judged.",
         "The noise level per time step, tuned to balance signs, has no counterpart.",
     ),
