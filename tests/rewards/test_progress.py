@@ -13,10 +13,8 @@ NAN = math.nan
 
 def test_estimates_that_agree_give_themselves():
     p = np.array([0.2, 0.6, 0.3, 0.9])
-    before = np.array([0.0, 0.2, 0.6, 0.0])
-    hop = np.array([0.2, 0.5, -0.5, 0.9])
+    hop = np.array([0.2, 0.5, -0.5, 0.9])  # .2 of 1, half of the .8 that remain, half of the .6 back, .9 of 1
     np.testing.assert_allclose(fuse_progress(hop, p, p, [0, 3, 4]), p)
-    assert np.allclose(before[1:3], p[:2])
 
 
 def test_disagreement_freezes_the_estimate():
