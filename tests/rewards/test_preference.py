@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rubricate.errors import SettingError, ShapeError
-from rubricate.rewards import lexicographic_pairs
+from rubricate.rewards import extreme_pairs, lexicographic_pairs
 
 NAN = float("nan")
 
@@ -62,3 +62,28 @@ def test_bad_input_names_the_argument():
         lexicographic_pairs([[1.0, 2.0]], [0], order=(0, 2))
     with pytest.raises(SettingError, match=r"tolerance=-1"):
         lexicographic_pairs([[1.0, 2.0]], [0], tolerance=-1)
+
+
+def test_the_best_and_the_worst_of_a_group_are_a_pair_when_they_differ_enough():
+    score = [0.2, 0.9, NAN, 0.9, 0.5, 0.5, NAN, 0.3]
+    group = ["b", "b", "b", "b", "a", "a", "c", "d"]
+    assert extreme_pairs(score, group).tolist() == [[1, 0]]
+    assert extreme_pairs(score, group, gap=0.8).shape == (0, 2)
+    assert extreme_pairs([], []).shape == (0, 2)
+    with pytest.raises(SettingError):
+        extreme_pairs(score, group, gap=-1.0)
+
+
+def test_extreme_pairs_equal_a_plain_loop():
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        n = int(rng.integers(1, 30))
+        score, group = rng.integers(0, 4, n) / 4, rng.integers(0, 5, n)
+        score[rng.random(n) < 0.2] = NAN
+        want = []
+        for g in range(5):
+            known = [i for i in range(n) if group[i] == g and not math.isnan(score[i])]
+            if known:
+                top, low = max(known, key=score.__getitem__), min(known, key=score.__getitem__)
+                want += [[top, low]] if score[top] - score[low] > 0.25 else []
+        assert extreme_pairs(score, group, gap=0.25).tolist() == want

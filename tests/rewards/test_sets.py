@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rubricate.errors import SettingError, ShapeError
-from rubricate.rewards import f_beta, sets
+from rubricate.rewards import f_beta, new_sets, sets
 
 NAN = float("nan")
 
@@ -45,3 +45,20 @@ def test_bad_settings_and_counts_are_refused():
         f_beta([[-1]], [1])
     with pytest.raises(ShapeError):
         f_beta([[1, 0]], [1])
+
+
+def test_a_new_set_shares_few_items_with_each_earlier_one():
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        off = np.concatenate([[0], np.cumsum(rng.integers(0, 5, size=6))])
+        sets_of = (rng.random((off[-1], 5)) < 0.5).astype(float)
+        sets_of[rng.random(sets_of.shape) < 0.1] = NAN
+        for limit in (0, 1, 2):
+            for a, b in zip(off, off[1:], strict=False):
+                for t in range(a, b):
+                    shared = [((sets_of[s] == 1) & (sets_of[t] == 1)).sum() for s in range(a, t)]
+                    could = [((sets_of[s] != 0) & (sets_of[t] != 0)).sum() for s in range(a, t)]
+                    want = 1.0 if max(could, default=0) <= limit else 0.0 if max(shared) > limit else NAN
+                    np.testing.assert_equal(new_sets(sets_of, off, limit=limit)[t], want)
+    with pytest.raises(SettingError):
+        new_sets(sets_of, off, limit=-1)

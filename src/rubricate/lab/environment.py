@@ -80,6 +80,20 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "token_entropy": ("L", "entropy of the policy at each token"),
     "token_deviation": ("L", "how far the hidden states at the token are from those of good rollouts"),
     "answer_f1": ("N", "token F1 of the answer against the reference"),
+    "turn_docs": ("T D", "whether the search of the turn returned each document"),
+    "turn_useful": ("T", "whether the search asks for something needed and returns it, NaN when missing"),
+    "doc_answer_logp": ("N D", "mean log-probability of the reference answer given the candidate, NaN when missing"),
+    "step_refined": ("S", "score in [0, 1] of the step rewritten by its critique, NaN where it was not rewritten"),
+    "step_tries": ("S J", "whether each of J continuations from the end of the step is right, NaN when missing"),
+    "step_message": ("S", "id of the message that the environment showed at the step"),
+    "turn_belief": ("T", "mean log-probability of the reference answer's tokens when forced after the turn"),
+    "start_belief": ("N", "the same after the bare question"),
+    "step_values": ("S", "chance of success from the end of the step on, by continuations; NaN when missing"),
+    "start_value": ("N", "the same from the bare question"),
+    "token_logp_better": ("L", "log-probability of each token when the prompt asks for a better response"),
+    "token_logp_worse": ("L", "the same when it asks for a worse one"),
+    "node_parent": ("V", "parent of each node of the rollout trees, -1 at roots, parents before children"),
+    "node_outcome": ("V", "outcome at leaves of the trees, NaN at inner nodes and at leaves not judged"),
     "structure": ("", "tree of the rubric's criteria (rubricate.structure.Structure)"),
     "progress": ("", "share of training done, in [0, 1]"),
     "rng": ("", "numpy generator"),
@@ -142,7 +156,8 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["doc_scores"], env["relevance"] = rng.normal(size=(n, 8)), rng.integers(0, 3, size=(n, 8)).astype(np.float64)
     env["relevance"][:, 0] = 2.0
     env["relevance"][rng.random((n, 8)) < missing] = np.nan
-    return env | _judged(rng, env, missing)
+    env |= _judged(rng, env, missing)
+    return env | _valued(rng, env, missing)
 
 
 def _acts(rng: np.random.Generator, env: dict[str, Any], missing: float) -> dict[str, Any]:
@@ -175,9 +190,39 @@ def _judged(rng: np.random.Generator, env: dict[str, Any], missing: float) -> di
         "token_entropy": rng.gamma(2.0, 0.5, size=tokens),
         "token_deviation": rng.gamma(2.0, 0.5, size=tokens),
         "turn_tokens": _cut(env["turn_off"], env["token_off"]),
+        "turn_docs": rng.random((turns, 8)) < 0.3,
+        "turn_useful": (rng.random(turns) < 0.6).astype(np.float64),
+        "doc_answer_logp": -rng.exponential(1.0, size=(n, 8)),
+        "step_refined": rng.random(steps),
+        "step_tries": (rng.random((steps, 8)) < 0.2).astype(np.float64),
+        "step_message": rng.integers(0, 3, size=steps),
     }
-    for name in ("turn_state", "turn_hop", "turn_forward", "turn_backward", "step_flags", "pair_scores"):
+    for name in (
+        *("turn_state", "turn_hop", "turn_forward", "turn_backward", "step_flags", "pair_scores"),
+        *("turn_useful", "doc_answer_logp", "step_refined", "step_tries"),
+    ):
         more[name][rng.random(more[name].shape) < missing] = np.nan
+    return more
+
+
+def _valued(rng: np.random.Generator, env: dict[str, Any], missing: float) -> dict[str, Any]:
+    """What likelihoods and continuations say of rollouts, and trees of rollouts."""
+    n, tokens = len(env["group"]), env["token_off"][-1]
+    roots, nodes = len(np.unique(env["group"])), 2 * n
+    parent = np.where(np.arange(nodes) < roots, -1, (rng.random(nodes) * np.arange(nodes)).astype(np.int64))
+    more: dict[str, Any] = {
+        "turn_belief": -rng.exponential(3.0, size=env["turn_off"][-1]),
+        "start_belief": -rng.exponential(5.0, size=n),
+        "step_values": rng.random(env["step_off"][-1]),
+        "start_value": rng.random(n),
+        "token_logp_better": _logp(rng, tokens),
+        "token_logp_worse": _logp(rng, tokens),
+        "node_parent": parent,
+        "node_outcome": rng.integers(0, 2, size=nodes).astype(np.float64),
+    }
+    for name in ("turn_belief", "step_values", "node_outcome"):
+        more[name][rng.random(len(more[name])) < missing] = np.nan
+    more["node_outcome"][parent[parent >= 0]] = np.nan
     return more
 
 

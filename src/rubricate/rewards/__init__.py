@@ -67,14 +67,14 @@ from rubricate.rewards.outcome import Rewards, Why
 from rubricate.rewards.pairwise import Tiers, against_all, both_orders
 from rubricate.rewards.points import Halving, Points, without_sentinels
 from rubricate.rewards.policies import Policy, category_scores, tag_scores
-from rubricate.rewards.preference import lexicographic_pairs
+from rubricate.rewards.preference import extreme_pairs, lexicographic_pairs
 from rubricate.rewards.progress import fuse_progress
 from rubricate.rewards.ranking import ndcg_at_k, recall_at_k
 from rubricate.rewards.reference import Ratio
 from rubricate.rewards.running import running_scale
 from rubricate.rewards.schedules import schedule, stage
 from rubricate.rewards.scorer import Scorer
-from rubricate.rewards.sets import f_beta
+from rubricate.rewards.sets import f_beta, new_sets
 from rubricate.rewards.shaping import (
     affine,
     best_of_k,
@@ -152,6 +152,7 @@ __all__ = [
     "cross_rank_reward",
     "difficulty_weights",
     "exponential",
+    "extreme_pairs",
     "f_beta",
     "fallback",
     "finite_budget",
@@ -170,6 +171,7 @@ __all__ = [
     "multiply",
     "named",
     "ndcg_at_k",
+    "new_sets",
     "noise_floor",
     "pareto_capacity",
     "pareto_mask",

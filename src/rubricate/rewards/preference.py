@@ -46,6 +46,29 @@ def lexicographic_pairs(
     return pairs[np.lexsort((pairs.max(1), pairs.min(1)))]
 
 
+def extreme_pairs(score: ArrayLike, group: ArrayLike, *, gap: float = 0.0) -> Ints:
+    """One pair (best, worst) of each group whose best score exceeds its worst by more than ``gap``: int[Q, 2].
+
+    ``score[N]``, ``group[N]``; pairs come in the order of the groups' ids. Among equal scores the first row stands; a
+    missing score takes no part. Cards 68, 102, 104 (arXiv 2501.07861, 2601.04888, 2406.10991).
+
+    >>> extreme_pairs([0.2, 0.9, 0.5, 0.5], [0, 0, 1, 1]).tolist()
+    [[1, 0]]
+    """
+    values = as_floats(score, "score")
+    check(score=(values, "N"))
+    if gap < 0:
+        raise SettingError(f"gap={gap}", expected="a number >= 0")
+    known = np.flatnonzero(~np.isnan(values))
+    codes = as_group(group, len(values))[0][known]
+    ends = [
+        known[order[np.unique(codes[order], return_index=True)[1]]]
+        for order in (np.lexsort((-values[known], codes)), np.lexsort((values[known], codes)))
+    ]
+    best, worst = ends
+    return np.stack(ends, axis=1)[values[best] - values[worst] > gap]
+
+
 def _margins(levels: Floats, tolerance: tuple[float, ...] | float, relative: bool) -> Floats:
     margins = as_floats(tolerance, "tolerance")
     if margins.ndim:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Floats, as_floats, check
+from rubricate.arrays import Floats, as_floats, as_offsets, check
 from rubricate.errors import SettingError, ShapeError
+from rubricate.rewards.group import pairs_in_groups
 
 
 def f_beta(selected: ArrayLike, gold_ids: ArrayLike, *, beta: float = 1.0) -> Floats:
@@ -30,3 +31,27 @@ def f_beta(selected: ArrayLike, gold_ids: ArrayLike, *, beta: float = 1.0) -> Fl
     hits, found = ((named > 0) & gold).sum(1), gold.sum(1)
     below = beta**2 * found + np.where(np.isnan(named), 0.0, named).sum(1)
     return np.divide((1 + beta**2) * hits, below, out=np.full(len(named), np.nan), where=(found > 0) & ~unknown)
+
+
+def new_sets(selected: ArrayLike, off: ArrayLike, *, limit: int = 1) -> Floats:
+    """1 for a set that shares at most ``limit`` items with every earlier set of its row, else 0: [M].
+
+    ``selected[M, D]`` says which items each set names (documents that a search returned), ``off[N+1]`` gives each row
+    its sets in order. A missing mark (NaN) counts both ways: where it could turn the answer, that is NaN. Card 102
+    (arXiv 2601.04888; its limit is not known).
+
+    >>> new_sets([[1, 1, 0], [1, 1, 1], [0, 0, 1]], [0, 3]).tolist()
+    [1.0, 0.0, 1.0]
+    """
+    if limit < 0:
+        raise SettingError(f"limit={limit}", expected="a number >= 0")
+    named = as_floats(selected, "selected")
+    check(selected=(named, "M D"))
+    offsets = as_offsets(off, len(named))
+    least, most = np.zeros(len(named)), np.zeros(len(named))
+    has, may = named > 0, (named > 0) | np.isnan(named)
+    for i, j in pairs_in_groups(np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))):
+        later, earlier = i[i > j], j[i > j]
+        np.maximum.at(least, later, (has[later] & has[earlier]).sum(1))
+        np.maximum.at(most, later, (may[later] & may[earlier]).sum(1))
+    return np.where(most <= limit, 1.0, np.where(least > limit, 0.0, np.nan))
