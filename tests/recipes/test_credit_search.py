@@ -59,7 +59,29 @@ def smartsearch(env):
     return paid, z(env, paid), extremes(env, order)
 
 
-LOOPS = {f.__name__: f for f in (smartsearch,)}
+def adaqr(env):
+    paid = []
+    for scores, logp in zip(env["doc_scores"], env["doc_answer_logp"], strict=True):
+        top = sorted((d for d in range(8) if not math.isnan(scores[d])), key=lambda d: -scores[d])[:5]
+        mass = [math.exp(scores[d]) for d in top]
+        paid.append(sum(m * math.exp(logp[d]) for m, d in zip(mass, top, strict=True)) / sum(mass) if top else NAN)
+    return paid, paid, extremes(env, paid)
+
+
+def glore(env):
+    label = [1.0 if 1 in t else NAN if np.isnan(t).any() else 0.0 for t in env["step_tries"]]
+    kept, first = [], []
+    for steps in rows(env, "step"):
+        for t in steps:
+            later = [label[u] for u in steps if u >= t]
+            kept.append(NAN if np.isnan(later).any() else float(max(later) == label[t]))
+        bad = [t for t in steps if env["step_scores"][t] < 0.5]
+        first.append(bad[0] - steps[0] if bad else len(steps))
+    np.testing.assert_allclose(find_recipe("glore")().guide(env), first)
+    return label, label, kept
+
+
+LOOPS = {f.__name__: f for f in (smartsearch, adaqr, glore)}
 
 
 @pytest.mark.parametrize("seed", range(50))

@@ -6,13 +6,15 @@ Asking for a better query, rewriting a step and branching a rollout are the trai
 
 from __future__ import annotations
 
-from rubricate.credit import z_score
+from rubricate.credit import pool, prefix, suffix, vote, z_score
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
-from rubricate.rewards import banded, combine, extreme_pairs, gate, new_sets
+from rubricate.rewards import banded, combine, extreme_pairs, gate, marginal_likelihood, new_sets
 from rubricate.steps import ref, step
 
 GOOD_SEARCH = step(gate, step(new_sets, ref("turn_docs"), ref("turn_off"), limit=1), ref("turn_useful"))  # ours: 1
+NONE_RIGHT = step(vote, step(combine, (ref("step_tries"),), (-1.0,), constant=1.0), "all")
+ANY_RIGHT = step(combine, (NONE_RIGHT,), (-1.0,), constant=1.0)
 
 
 @recipe(
@@ -51,4 +53,68 @@ def smartsearch(gamma: float = 0.2, floor: float = 0.6, ceiling: float = 0.4, fo
             ref("group"),
         ),  # a bonus too small to reach the bounds: the lexicographic order
         train={"group_size": 8, "batch": 64, "rate": 1e-6},  # card
+    )
+
+
+@recipe(
+    no=104,
+    system="AdaQR",
+    arxiv="2406.10991",
+    claim="A rewritten query is worth how likely its passages, taken together, make the reference answer.",
+    check="tests/claims/claims_credit_search.py::claim_adaqr",
+    evidence="recalled",
+    departs=("The number of passages and the pair of best and worst rewrite are recalled; 5 passages are ours.",),
+)
+def adaqr(passages: int = 5, gap: float = 0.0) -> Recipe:
+    """The likelihood of the answer marginalised over the passages that the rewrite retrieves; best against worst.
+
+    r = sum_k softmax_k(retriever score) P(answer | history, question, passage k), with the probability of the answer
+    normalised by its length. Pairs: the best and the worst rewrite of a turn. Rows are rewrites, groups are turns.
+    """
+    return Recipe(
+        reward=step(marginal_likelihood, k=passages),  # ours: 5
+        select=step(
+            extreme_pairs,
+            step(marginal_likelihood, k=passages),
+            ref("group"),
+            gap=gap,  # ours: 0
+        ),
+    )
+
+
+@recipe(
+    no=91,
+    system="GLoRe",
+    arxiv="2402.10963",
+    claim="Labelling a step by any right continuation of several finds errors better than by one, up to a number.",
+    check="tests/claims/claims_credit_search.py::claim_glore",
+    evidence="recalled",
+    departs=(
+        "The balance of labels, both refiners and the final choice among the drafts belong to the trainer.",
+        "Dropping prefixes that a later one contradicts costs .01 of balanced accuracy in chains with 8 continuations: "
+        "luck after an error contradicts true labels too.",
+        "The best number of continuations depends on how often luck repairs an error; 8 is recalled.",
+    ),
+)
+def glore(threshold: float = 0.5) -> Recipe:
+    """A step is good when any continuation from it is right; the first step scored below one half is rewritten.
+
+    label_t = max over K tries of right; an example is kept (1) when no later prefix of its row is better, 1 - (max_{u
+    >= t} label_u - label_t) = 0 drops it. Place of the first bad step = number of steps before the first score below
+    threshold, the length when there is none. K 8 recalled.
+    """
+    return Recipe(
+        reward=ANY_RIGHT,
+        select=step(combine, (ANY_RIGHT, step(suffix, ANY_RIGHT, ref("step_off"), "max")), (1.0, -1.0), constant=1.0),
+        guide=step(
+            pool,
+            step(
+                prefix,
+                step(prefix, step(gate, ref("step_scores"), 1.0, 0.0, threshold=threshold), ref("step_off"), "min"),
+                ref("step_off"),
+            ),
+            ref("step_off"),
+            "last",
+        ),
+        train={"continuations": 8},  # recalled
     )

@@ -40,6 +40,7 @@ from rubricate.rewards.group import (
     sample_quantile,
     spread_groups,
 )
+from rubricate.rewards.likelihood import marginal_likelihood
 from rubricate.rewards.lints import (
     Lint,
     component_share,
@@ -168,6 +169,7 @@ __all__ = [
     "learn_blend",
     "lexicographic_pairs",
     "log_sigmoid",
+    "marginal_likelihood",
     "multiply",
     "named",
     "ndcg_at_k",
