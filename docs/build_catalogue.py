@@ -81,7 +81,8 @@ def matrix() -> str:
     lines = [
         "# Parts and the recipes that use them",
         "",
-        f"{len(rows)} parts in recipes, {alone} of them in one recipe only (see decisions/0003). Written by `make claims`.",
+        f"{len(rows)} parts in recipes, {alone} of them in one recipe only (see decisions/0003).",
+        "Written by `make claims`.",
         "",
         "| part | recipes | which |",
         "|---|---|---|",

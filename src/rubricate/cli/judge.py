@@ -36,6 +36,9 @@ def judge(
     resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
     retry_missing: Annotated[bool, typer.Option(help="With --resume: ask again what has no value.")] = False,
     concurrency: Annotated[int, typer.Option(help="Calls in flight.")] = 64,
+    requests_per_minute: Annotated[float | None, typer.Option(help="Limit of the endpoint.")] = None,
+    tokens_per_minute: Annotated[float | None, typer.Option(help="Limit of the endpoint.")] = None,
+    short_circuit: Annotated[bool, typer.Option(help="Skip what a failed gate or step has decided.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds for one attempt.")] = 60.0,
     max_cost: Annotated[float | None, typer.Option(help="Stop when this much money is spent.")] = None,
     max_calls: Annotated[int | None, typer.Option(help="Stop after this many calls.")] = None,
@@ -56,15 +59,15 @@ def judge(
     chosen = chosen[:limit]
     settings = CallSettings(
         timeout=timeout, deadline=3 * timeout, max_cost=max_cost, max_calls=max_calls,
-        limits=LimitSettings(in_flight=concurrency),
+        limits=LimitSettings(concurrency, requests_per_minute, tokens_per_minute),
     )  # fmt: skip
     client = _client(base_url, model, prices, cache)
     try:
         with progress_bar() as on_progress:
             result = run(
-                table, chosen, judge=_judge(client, batch, reasons, evidence, structured), policy=policy, out=out,
-                client=None if client is None else Calls(client, settings), resume=resume, retry_missing=retry_missing,
-                concurrency=concurrency, on_progress=on_progress,
+                table, chosen, judge=_judge(client, batch, reasons, evidence, structured, short_circuit),
+                policy=policy, out=out, client=None if client is None else Calls(client, settings), resume=resume,
+                retry_missing=retry_missing, concurrency=concurrency, on_progress=on_progress,
                 info={"inputs": [str(p) for p in (rubric, samples) if p]},
             )  # fmt: skip
     except KeyboardInterrupt:
@@ -122,14 +125,15 @@ def _client(base_url: str | None, model: str | None, prices: str, cache: Path | 
     return Cached(client, SqliteMemory(cache)) if cache is not None else client
 
 
-def _judge(client: Client | None, batch: str, reasons: bool, evidence: Any, structured: bool) -> Judge:
+def _judge(
+    client: Client | None, batch: str, reasons: bool, evidence: Any, structured: bool, short_circuit: bool
+) -> Judge:
     from rubricate.errors import SettingError
-    from rubricate.judges.lexical import LexicalJudge
-    from rubricate.judges.pointwise import PointwiseJudge
+    from rubricate.judges import LexicalJudge, PointwiseJudge, ShortCircuit
 
-    if client is None:
-        return LexicalJudge()
     if batch != "all" and not batch.isdigit():
         raise SettingError(f"--batch {batch!r}", expected="a number of criteria per call, or 'all'")
     size: Any = "all" if batch == "all" else int(batch)
-    return PointwiseJudge(batch=size, reasons=reasons, evidence=evidence, structured=structured)
+    asked = PointwiseJudge(batch=size, reasons=reasons, evidence=evidence, structured=structured)
+    judge: Any = LexicalJudge() if client is None else asked
+    return ShortCircuit(judge) if short_circuit else judge

@@ -5,6 +5,7 @@ from rubricate.judges.engine import Progress, judge_all, judge_stream
 from rubricate.judges.learned import BradleyTerry, MixtureReward, Router
 from rubricate.judges.lexical import LexicalJudge
 from rubricate.judges.pointwise import PointwiseJudge
+from rubricate.judges.short_circuit import ShortCircuit
 
 __all__ = [
     "BradleyTerry",
@@ -14,6 +15,7 @@ __all__ = [
     "PointwiseJudge",
     "Progress",
     "Router",
+    "ShortCircuit",
     "judge_all",
     "judge_stream",
 ]

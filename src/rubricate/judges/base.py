@@ -20,9 +20,12 @@ from rubricate.types import Sample, State, Usage, Verdict
 
 @runtime_checkable
 class Judge(Protocol):
-    """Answers criteria about a response. ``needs_client`` is False for judges that run here."""
+    """Answers criteria about a response."""
 
-    needs_client: bool
+    @property
+    def needs_client(self) -> bool:
+        """Whether it calls a model; False for judges that run here."""
+        ...
 
     @property
     def digest(self) -> str:

@@ -305,11 +305,7 @@ def _release(pools: _Pools) -> None:
     """Close the pools of a client that nobody holds any more, each on its own loop."""
     for pool in pools.open.values():
         if pool.loop.is_running():
-            asyncio.run_coroutine_threadsafe(_closed(pool.keeper), pool.loop)
-
-
-async def _closed(keeper: AsyncGenerator[None, None]) -> None:
-    await keeper.aclose()
+            asyncio.run_coroutine_threadsafe(pool.session.close(), pool.loop)
 
 
 def _proxy(url: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from rubricate.audit import two_proportion_z
 from rubricate.generate import EvidenceGenerator
-from rubricate.judges import PointwiseJudge
+from rubricate.judges import PointwiseJudge, ShortCircuit
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
 from rubricate.rewards import policy_reward
@@ -54,6 +54,6 @@ def mind2web2(*, batch: int = 1) -> Recipe:
     what follows the first child < 1 counts 0.
     """
     return Recipe(
-        judge=step(PointwiseJudge, batch=batch, evidence="ask"),  # one claim a call
+        judge=step(ShortCircuit, step(PointwiseJudge, batch=batch, evidence="ask")),  # one claim a call
         reward=step(policy_reward, structure=ref("structure"), policy="mind2web2"),
     )
