@@ -27,9 +27,10 @@ from rubricate.credit.loss import cispo_weight, kl_estimate, ppo_clip, ppo_weigh
 from rubricate.credit.mix import fuse, mix, multi_advantage, vote
 from rubricate.credit.normalise import center, columnwise_group_norm, scale, whiten, z_score
 from rubricate.credit.rating import quantile, rate
-from rubricate.credit.returns import difference, following, gae, potential_shaping, prefix, suffix
+from rubricate.credit.returns import difference, following, gae, look_ahead, potential_shaping, prefix, suffix
 from rubricate.credit.schedule import Matches, play, schedule
 from rubricate.credit.select import Selection, drop_groups, select
+from rubricate.credit.sources import bounded, ends, rloo_items
 from rubricate.credit.tokens import belief_gain, log_ratio, loss_weights, modulate
 from rubricate.credit.tree import backup, edge, leaf_counts
 from rubricate.reduce import spread
@@ -39,6 +40,7 @@ __all__ = [
     "Matches",
     "Selection",
     "backup",
+    "bounded",
     "belief_gain",
     "center",
     "cispo_weight",
@@ -50,6 +52,7 @@ __all__ = [
     "drop_groups",
     "edge",
     "ema_baseline",
+    "ends",
     "following",
     "fuse",
     "gae",
@@ -60,6 +63,7 @@ __all__ = [
     "kl_estimate",
     "leaf_counts",
     "log_ratio",
+    "look_ahead",
     "loss_weights",
     "mix",
     "modulate",
@@ -83,6 +87,7 @@ __all__ = [
     "reinforce_plus_plus_baseline",
     "remax",
     "rloo",
+    "rloo_items",
     "sapo_weight",
     "scale",
     "schedule",

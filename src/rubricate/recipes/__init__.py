@@ -4,6 +4,7 @@
 """
 
 from rubricate.recipes import audits as audits
+from rubricate.recipes import credit_process as credit_process
 from rubricate.recipes import credit_search as credit_search
 from rubricate.recipes import credit_tokens as credit_tokens
 from rubricate.recipes import credit_turns as credit_turns
