@@ -130,3 +130,91 @@ def claim_glore():
         f"balanced accuracy of the labels at 1 and 8 continuations, {found[4]:.2f} at 4 and {found[16]:.2f} at 16; in "
         f"chains of six, {every:.3f} of all labels and {kept:.3f} of those that no later one contradicts",
     )  # fmt: skip
+
+
+@claim("rearter")
+def claim_rearter():
+    """Six steps, four candidates each, scores that flatter early steps; chosen by score or with a look ahead.
+
+    The card leaves open how good the policy and the judge are: right steps at .7 and noise .4, at .5 and .2 (ours).
+    """
+    steps, rows, candidates = 6, 1000, 4
+
+    def play(depth, seed, good, noise, bias):
+        rng, fine = np.random.default_rng(seed), np.ones(rows, bool)
+        recipe = recipes.rearter(depth=depth)
+        for t in range(steps):
+            on = fine[:, None] & (rng.random((rows, candidates)) < good)
+            here, scores = on, []
+            for u in range(t, min(t + depth, steps - 1) + 1):
+                on = on if u == t else on & (rng.random(on.shape) < good)
+                flattery = bias * (1 - (u + 1) / steps)
+                scores.append(np.clip(0.2 + 0.6 * on + flattery + noise * rng.standard_normal(on.shape), 0, 1).ravel())
+            table = np.stack(scores, axis=1)
+            off = np.arange(0, table.size + 1, table.shape[1])
+            env = {"step_scores": table.ravel(), "step_refined": table.ravel(), "step_off": off}
+            value = recipe.reward(env)[off[:-1]].reshape(rows, candidates)
+            fine = here[np.arange(rows), value.argmax(1)]
+        return fine.mean()
+
+    def success(*world):
+        return [float(np.mean([play(depth, seed, *world) for seed in SEEDS])) for depth in (0, 1, 2)]
+
+    able, unbiased, weak = success(0.7, 0.4, 0.3), success(0.7, 0.4, 0.0), success(0.5, 0.2, 0.3)
+    rng = np.random.default_rng(0)
+    before = rng.uniform(0.2, 0.5, 2000)
+    gain = np.repeat([0.2, 0.0], 1000) + rng.normal(0, 0.1, 2000)
+    worth = recipes.rearter().audit({"step_scores": before, "step_refined": before + gain})
+    still = recipes.rearter().audit({"step_scores": before, "step_refined": before})
+    useful, useless = float(worth[:1000].mean()), float(worth[1000:].mean())
+    holds = min(able[1:]) > able[0] + 0.03 and useful > useless + 0.5 and (still == -1).all()
+    return Outcome(
+        round(able[0], 3), round(able[1], 3), bool(holds and weak[1] < weak[0] and unbiased[1] > unbiased[0]),
+        f"success by score and one step ahead, {able[2]:.2f} two steps ahead; without the bias {unbiased[0]:.2f} and "
+        f"{unbiased[1]:.2f}; with right steps at .5 and noise .2 {weak[0]:.2f} and {weak[1]:.2f}; useful critiques earn "
+        f"{useful:+.2f}, useless ones {useless:+.2f}",
+    )  # fmt: skip
+
+
+@claim("oni")
+def claim_oni():
+    """500 messages by Zipf, 50 helpful; a label takes as long as ten messages, errs at .05; 200 labels, newest first."""
+    verbs, nouns = [f"verb{v}" for v in range(20)], [f"noun{n}" for n in range(25)]
+    texts = np.array([f"you {v} the {n}" for v in verbs for n in nouns])
+    helpful = np.repeat(np.arange(20) < 2, 25)
+    measured = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        share = 1 / (rng.permutation(500) + 1.0)
+        share /= share.sum()
+        queue, labels = [], {}
+        while len(labels) < 200:
+            queue += [m for m in rng.choice(500, 10, p=share) if m not in labels]
+            while queue and (message := queue.pop()) in labels:
+                pass
+            if message not in labels:
+                labels[message] = float(helpful[message] ^ (rng.random() < 0.05))
+        table = recipes.oni().judge.build().fit(texts[list(labels)], list(labels.values()))
+        model = recipes.oni().judge.replace(kind="classifier").build().fit(texts[list(labels)], list(labels.values()))
+        by_table, by_model = table.score(texts) >= 0.5, model.score(texts) >= 0.5
+        unseen = ~np.isin(np.arange(500), list(labels))
+        measured.append((
+            share @ (by_table == helpful), len(labels) / 500, (by_table == helpful)[unseen].mean(),
+            (by_model == helpful)[unseen].mean(), share @ ~helpful, share @ (by_model == helpful),
+        ))  # fmt: skip
+    kept, covered, blind, told, never, model_kept = np.mean(measured, axis=0)
+    worst = float(np.min(measured, axis=0)[0])
+    n = 20
+    env = {
+        "outcome": np.zeros(1), "step_off": np.array([0, n]), "step_scores": np.ones(n),
+        "step_message": np.zeros(n, int),
+    }  # fmt: skip
+    paid = recipes.oni(internal=1.0).reward(env).mean(), recipes.oni(internal=1.0, beta=0.0).reward(env).mean()
+    repeats = np.allclose(paid, ((1 / np.arange(1, n + 1)).sum() / n, 1.0))
+    holds = kept > 0.9 and covered < 0.5 and all(m[3] > m[2] for m in measured) and repeats
+    return Outcome(
+        round(float(blind), 3), round(float(told), 3), bool(holds),
+        f"accuracy on messages without a label, by table and by classifier; weighed by frequency {kept:.2f} and "
+        f"{model_kept:.2f} with {covered:.0%} of the messages labelled ({never:.2f} for no to all, {worst:.2f} in the worst of 12 runs for the table); 20 repeats earn "
+        f"{paid[0]:.2f} a step instead of 1",
+    )  # fmt: skip

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubricate.credit import difference, following, gae, pool, potential_shaping, prefix, suffix
+from rubricate.credit import difference, following, gae, look_ahead, pool, potential_shaping, prefix, suffix
 from rubricate.errors import SettingError, ShapeError, UnknownNameError
 
 sizes = st.lists(st.integers(0, 7), max_size=8)
@@ -201,3 +201,22 @@ def test_bad_input_is_named():
     with pytest.raises(UnknownNameError, match="'skip'"):
         suffix([1.0], [0, 1], missing="skip")
     assert suffix([], [0, 0]).tolist() == []
+
+
+def test_look_ahead_equals_a_plain_recursion():
+    def ahead(x, alpha, depth):
+        if not depth:
+            return x
+        later = [*ahead(x, alpha, depth - 1)[1:], x[-1]]
+        return [a + alpha * (b - a) for a, b in zip(x, later, strict=True)]
+
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        off = offsets(rng.integers(0, 6, size=8))
+        x, alpha, depth = rng.random(off[-1]), float(rng.random()), int(rng.integers(0, 4))
+        x[rng.random(len(x)) < 0.1] = np.nan
+        rows = [list(x[a:b]) for a, b in zip(off[:-1], off[1:], strict=True)]
+        want = [y for row in rows if row for y in ahead(row, alpha, depth)]
+        np.testing.assert_allclose(look_ahead(x, off, alpha=alpha, depth=depth), want, atol=1e-12)
+    with pytest.raises(SettingError):
+        look_ahead(x, off, alpha=1.5)

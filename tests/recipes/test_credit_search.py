@@ -81,7 +81,41 @@ def glore(env):
     return label, label, kept
 
 
-LOOPS = {f.__name__: f for f in (smartsearch, adaqr, glore)}
+def rearter(env):
+    paid, ahead = [], []
+    for steps in rows(env, "step"):
+        s = []
+        for t in steps:
+            x, y = env["step_scores"][t], env["step_refined"][t]
+            s.append(x if x >= 0.5 else NAN if math.isnan(y) else max(x, y))
+        x = [env["step_scores"][t] for t in steps]
+        for values, out in ((s, paid), (x, ahead)):
+            out += [(a + b) / 2 for a, b in zip(values, [*values[1:], values[-1]], strict=True)]
+    best = {}
+    for i, steps in enumerate(rows(env, "step")):
+        for t in steps:
+            best.setdefault((env["group"][i], t - steps[0]), []).append(t)
+    pairs = [[max(v, key=ahead.__getitem__), min(v, key=ahead.__getitem__)] for _, v in sorted(best.items())]
+    gain = env["step_refined"] - env["step_scores"]
+    worth = [NAN if math.isnan(g) else 1.0 if g > 0 else -1.0 for g in gain]
+    np.testing.assert_allclose(find_recipe("rearter")().audit(env), worth)
+    return paid, paid, [p for p in pairs if ahead[p[0]] - ahead[p[1]] > 0.1]
+
+
+def oni(env):
+    paid, returns = [0.0] * len(env["step_message"]), [0.0] * len(env["step_message"])
+    for i, steps in enumerate(rows(env, "step")):
+        met = {}
+        for t in steps:
+            met[env["step_message"][t]] = met.get(env["step_message"][t], 0) + 1
+            paid[t] = 0.1 * (env["step_scores"][t] >= 0.5) / met[env["step_message"][t]]
+        paid[steps[-1]] += env["outcome"][i]
+        for t in reversed(steps):
+            returns[t] = paid[t] + (0.99 * returns[t + 1] if t < steps[-1] else 0.0)
+    return paid, returns, None
+
+
+LOOPS = {f.__name__: f for f in (smartsearch, adaqr, glore, rearter, oni)}
 
 
 @pytest.mark.parametrize("seed", range(50))

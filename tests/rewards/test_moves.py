@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rubricate.errors import SettingError, ShapeError
-from rubricate.rewards import after_answer, by_kind, changed_after_failure, first_time, moves
+from rubricate.rewards import after_answer, by_kind, changed_after_failure, count_discount, first_time, moves
 
 NAN = float("nan")
 
@@ -61,3 +61,16 @@ def test_against_loops(seed):
     np.testing.assert_array_equal(first_time(action, valid, off), new)
     np.testing.assert_array_equal(changed_after_failure(action, valid, off), changed)
     np.testing.assert_array_equal(after_answer(valid, off), late)
+
+
+def test_repeats_pay_by_how_often_the_row_met_the_id():
+    rng = np.random.default_rng(0)
+    for beta in (0.0, 0.5, 1.0):
+        off = np.concatenate([[0], np.cumsum(rng.integers(0, 7, size=8))])
+        ids, x, want = rng.integers(0, 3, off[-1]), rng.random(off[-1]), []
+        x[rng.random(len(x)) < 0.1] = NAN
+        for a, b in zip(off, off[1:], strict=False):
+            want += [x[t] / list(ids[a : t + 1]).count(ids[t]) ** beta for t in range(a, b)]
+        np.testing.assert_allclose(count_discount(x, ids, off, beta=beta), want)
+    with pytest.raises(SettingError):
+        count_discount(x, ids, off, beta=-1.0)

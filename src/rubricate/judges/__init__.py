@@ -1,6 +1,7 @@
 """Judges: from a response and criteria to verdicts with a state."""
 
 from rubricate.judges.base import Judge
+from rubricate.judges.distilled import Distilled
 from rubricate.judges.engine import Progress, judge_all, judge_stream
 from rubricate.judges.learned import BradleyTerry, MixtureReward, Router
 from rubricate.judges.lexical import LexicalJudge
@@ -9,6 +10,7 @@ from rubricate.judges.short_circuit import ShortCircuit
 
 __all__ = [
     "BradleyTerry",
+    "Distilled",
     "Judge",
     "LexicalJudge",
     "MixtureReward",

@@ -6,15 +6,20 @@ Asking for a better query, rewriting a step and branching a rollout are the trai
 
 from __future__ import annotations
 
-from rubricate.credit import pool, prefix, suffix, vote, z_score
+from rubricate.credit import key, look_ahead, place, pool, position, prefix, suffix, vote, z_score
+from rubricate.judges import Distilled
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
-from rubricate.rewards import banded, combine, extreme_pairs, gate, marginal_likelihood, new_sets
+from rubricate.reduce import spread
+from rubricate.rewards import banded, combine, count_discount, extreme_pairs, gate, marginal_likelihood, new_sets
 from rubricate.steps import ref, step
 
 GOOD_SEARCH = step(gate, step(new_sets, ref("turn_docs"), ref("turn_off"), limit=1), ref("turn_useful"))  # ours: 1
 NONE_RIGHT = step(vote, step(combine, (ref("step_tries"),), (-1.0,), constant=1.0), "all")
 ANY_RIGHT = step(combine, (NONE_RIGHT,), (-1.0,), constant=1.0)
+
+GAIN = step(combine, (ref("step_refined"), ref("step_scores")), (1.0, -1.0))
+BETTER = step(gate, GAIN, ref("step_refined"), ref("step_scores"), threshold=0.0)
 
 
 @recipe(
@@ -117,4 +122,84 @@ def glore(threshold: float = 0.5) -> Recipe:
             "last",
         ),
         train={"continuations": 8},  # recalled
+    )
+
+
+@recipe(
+    no=68,
+    system="ReARTeR",
+    arxiv="2501.07861",
+    claim="A step judged with what follows it is chosen better; a critique is worth what the rewritten step gains.",
+    check="tests/claims/claims_credit_search.py::claim_rearter",
+    evidence="recalled",
+    departs=(
+        "The exact update was not found; alpha .5, the threshold .5, the depth and the gap are ours.",
+        "The early bias is the same for all candidates of a step and changes no choice; the gain is a second reading.",
+        "Looking ahead costs where the sampled next step fails more often than the judge errs.",
+        "Siblings are steps of one index in one prompt; hand the branches of a tree in as groups.",
+    ),
+)
+def rearter(alpha: float = 0.5, depth: int = 1, threshold: float = 0.5, gap: float = 0.1) -> Recipe:
+    """The better of a weak step and its rewrite, corrected by the steps that follow; siblings far apart are pairs.
+
+    s_t = max(score, score of the rewrite) where score < threshold, else score; r_t = s_t + alpha (r_{t+1} - s_t) down
+    to ``depth``. Pairs: best and worst sibling more than gap apart. A critique earns +1 when the rewrite scores higher
+    than the step, else -1 (the audit stage).
+    """
+    return Recipe(
+        reward=step(
+            look_ahead,
+            step(gate, ref("step_scores"), ref("step_scores"), BETTER, threshold=threshold),  # ours
+            ref("step_off"),
+            alpha=alpha,  # ours: .5
+            depth=depth,
+        ),
+        select=step(
+            extreme_pairs,
+            step(look_ahead, ref("step_scores"), ref("step_off"), alpha=alpha, depth=depth),
+            step(key, (step(spread, ref("group"), ref("step_off")), step(position, ref("step_off")))),
+            gap=gap,
+        ),
+        audit=step(gate, GAIN, 1.0, -1.0, threshold=1e-9),  # desirable or not, as KTO reads it
+    )
+
+
+@recipe(
+    no=62,
+    system="ONI",
+    arxiv="2410.23022",
+    claim="A few labels of a judge, kept or distilled, cover most of what the agent meets; repeated messages pay less.",
+    check="tests/claims/claims_credit_search.py::claim_oni",
+    evidence="recalled",
+    departs=(
+        "Both coefficients, beta and gamma are ours; counts are per episode. The ranking model is left out.",
+        "The queue, newest message first, and the workers are the trainer's.",
+        "Unlabelled messages count as not helpful, so the share of helpful ones decides how good a table looks: saying "
+        "no to all is right nine times of ten in the check.",
+        "A table keeps the judge's errors: one on a frequent message costs a run more than all rare ones together.",
+    ),
+)
+def oni(external: float = 1.0, internal: float = 0.1, beta: float = 1.0, gamma: float = 0.99) -> Recipe:
+    """The outcome at the end, and a bonus for messages that the distilled judge calls helpful, less for repeats.
+
+    r_t = external * outcome [last step] + internal * [label >= 1/2] / N(message)^beta; A_t = sum_{k >= t} gamma^(k - t)
+    r_k, for a critic to centre. The table keeps labels of messages seen; kind="classifier" generalises to others.
+    """
+    return Recipe(
+        judge=step(Distilled, kind="table", unseen=0.0),  # recalled: hash table, unseen 0
+        reward=step(
+            combine,
+            (
+                step(place, ref("outcome"), ref("step_off")),
+                step(
+                    count_discount,
+                    step(gate, ref("step_scores"), 1.0, 0.0),
+                    ref("step_message"),
+                    ref("step_off"),
+                    beta=beta,
+                ),
+            ),
+            (external, internal),
+        ),
+        credit=step(suffix, ref("reward"), ref("step_off"), gamma=gamma),
     )

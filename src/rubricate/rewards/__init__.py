@@ -62,7 +62,7 @@ from rubricate.rewards.makers import (
     task_weight,
 )
 from rubricate.rewards.margins import Margin
-from rubricate.rewards.moves import after_answer, by_kind, changed_after_failure, first_time
+from rubricate.rewards.moves import after_answer, by_kind, changed_after_failure, count_discount, first_time
 from rubricate.rewards.named import named, policy_reward
 from rubricate.rewards.outcome import Rewards, Why
 from rubricate.rewards.pairwise import Tiers, against_all, both_orders
@@ -148,6 +148,7 @@ __all__ = [
     "component_share",
     "connected_share",
     "consensus_reward",
+    "count_discount",
     "criterion_rate",
     "criterion_stats",
     "cross_rank_reward",

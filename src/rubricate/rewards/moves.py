@@ -90,6 +90,24 @@ def after_answer(step_scores: ArrayLike, step_off: ArrayLike) -> Floats:
     return redundant
 
 
+def count_discount(x: ArrayLike, action: ArrayLike, step_off: ArrayLike, *, beta: float = 1.0) -> Floats:
+    """``x_t / n_t^beta`` with n_t how often the row has met the id up to step t: [S], so that repetition stops paying.
+
+    ``action[S]`` are ids of actions or messages. At beta = 1, n repeats of one paid message earn the harmonic number
+    1 + 1/2 + ... + 1/n together. NaN stays NaN. Card 62 (arXiv 2410.23022, recalled; counts per episode).
+
+    >>> count_discount([1.0, 1.0, 1.0], ["a", "b", "a"], [0, 3]).tolist()
+    [1.0, 1.0, 0.5]
+    """
+    if beta < 0:
+        raise SettingError(f"beta={beta}", expected="a number >= 0")
+    values, offsets = _steps(x, step_off)
+    rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    codes, count = as_group(action, len(values), "action")
+    same, n = as_group(rows * max(count, 1) + codes, len(values))
+    return np.asarray(values / (_before(np.ones(len(values)), same, n) + 1.0) ** beta)
+
+
 def _steps(values: ArrayLike, off: ArrayLike) -> tuple[Floats, Ints]:
     """Checked step values and offsets."""
     table = as_floats(values, "step_valid")
