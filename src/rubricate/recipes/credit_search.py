@@ -68,7 +68,7 @@ def smartsearch(gamma: float = 0.2, floor: float = 0.6, ceiling: float = 0.4, fo
     claim="A rewritten query is worth how likely its passages, taken together, make the reference answer.",
     check="tests/claims/claims_credit_search.py::claim_adaqr",
     evidence="recalled",
-    departs=("The number of passages and the pair of best and worst rewrite are recalled; 5 passages are ours.",),
+    departs=("The number of passages is ours; a pair of the best and the worst rewrite of each turn is recalled.",),
 )
 def adaqr(passages: int = 5, gap: float = 0.0) -> Recipe:
     """The likelihood of the answer marginalised over the passages that the rewrite retrieves; best against worst.
