@@ -4,8 +4,10 @@
 """
 
 from rubricate.recipes import audits as audits
+from rubricate.recipes import credit_baselines as credit_baselines
 from rubricate.recipes import credit_process as credit_process
 from rubricate.recipes import credit_search as credit_search
+from rubricate.recipes import credit_steps as credit_steps
 from rubricate.recipes import credit_tokens as credit_tokens
 from rubricate.recipes import credit_turns as credit_turns
 from rubricate.recipes import guidance as guidance
