@@ -26,6 +26,7 @@ from rubricate.rewards.couple import (
     step_penalty,
     thought_outcome,
 )
+from rubricate.rewards.decomposition import redistribute
 from rubricate.rewards.gates import gate, gated_accumulate
 from rubricate.rewards.group import (
     CriterionStats,
@@ -188,6 +189,7 @@ __all__ = [
     "rank_penalty",
     "ratio",
     "recall_at_k",
+    "redistribute",
     "renorm",
     "running_scale",
     "sample_quantile",
