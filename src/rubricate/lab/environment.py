@@ -94,7 +94,13 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "token_logp_worse": ("L", "the same when it asks for a worse one"),
     "node_parent": ("V", "parent of each node of the rollout trees, -1 at roots, parents before children"),
     "node_outcome": ("V", "outcome at leaves of the trees, NaN at inner nodes and at leaves not judged"),
+    "duels": (
+        "N G J",
+        "score of the row against each member of its group, in the order of rows, in each of J judgements",
+    ),
+    "answers": ("N", "how often the rollout marks a final answer"),
     "structure": ("", "tree of the rubric's criteria (rubricate.structure.Structure)"),
+    "rating": ("N", "rating of each rollout from the matches of its group"),
     "progress": ("", "share of training done, in [0, 1]"),
     "rng": ("", "numpy generator"),
 }
@@ -132,6 +138,7 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["turn_verdicts"] = rng.integers(0, 2, size=(env["turn_off"][-1], criteria)).astype(np.float64)
     env["turn_verdicts"][rng.random(env["turn_verdicts"].shape) < missing] = np.nan
     env["step_valid"] = rng.random(env["step_off"][-1]) < 0.9
+    env["rating"] = rng.normal(size=n)
     env["checkable"], env["decision"] = rng.random(n) < 0.5, (rng.random(n) < 0.5).astype(np.float64)
     env["speedup"] = rng.uniform(0.5, 4.0, size=n)
     env["length_low"], env["length_high"] = rng.integers(10, 20, size=n), rng.integers(20, 40, size=n)
@@ -223,6 +230,9 @@ def _valued(rng: np.random.Generator, env: dict[str, Any], missing: float) -> di
     for name in ("turn_belief", "step_values", "node_outcome"):
         more[name][rng.random(len(more[name])) < missing] = np.nan
     more["node_outcome"][parent[parent >= 0]] = np.nan
+    more["duels"] = rng.uniform(0.0, 10.0, size=(n, np.unique(env["group"], return_counts=True)[1].max(), 2))
+    more["duels"][rng.random(more["duels"].shape) < missing] = np.nan
+    more["answers"] = rng.integers(0, 3, size=n)
     return more
 
 

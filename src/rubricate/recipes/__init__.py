@@ -5,6 +5,7 @@
 
 from rubricate.recipes import audits as audits
 from rubricate.recipes import credit_baselines as credit_baselines
+from rubricate.recipes import credit_group as credit_group
 from rubricate.recipes import credit_process as credit_process
 from rubricate.recipes import credit_search as credit_search
 from rubricate.recipes import credit_steps as credit_steps
