@@ -74,6 +74,9 @@ class Calls:
         self.ledger = Ledger()
         self._row = 0
         self._open_until = 0.0
+        self._capped = any(
+            cap is not None for cap in (self.settings.max_calls, self.settings.max_tokens, self.settings.max_cost)
+        )
         self._random = random.Random(self.settings.seed)
 
     @property
@@ -165,6 +168,8 @@ class Calls:
             )
         if settings.run_deadline is not None and now - self.ledger.started > settings.run_deadline:
             raise BudgetError(f"the run's time of {settings.run_deadline:g} s is used up", state="timed_out")
+        if not self._capped:
+            return
         tokens = used.prompt_tokens + used.completion_tokens
         for name, cap, value in (
             ("max_calls", settings.max_calls, used.calls),

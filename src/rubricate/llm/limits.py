@@ -139,6 +139,9 @@ _shared_lock = threading.Lock()
 
 def shared(endpoint: str, settings: LimitSettings | None = None) -> Limits:
     """The limits of ``endpoint`` in this process; ``settings`` replace them when they differ."""
+    limits = _shared.get(endpoint)
+    if limits is not None and (settings is None or settings is limits.settings):
+        return limits
     with _shared_lock:
         limits = _shared.get(endpoint)
         if limits is None or (settings is not None and settings != limits.settings):

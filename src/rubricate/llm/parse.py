@@ -123,6 +123,10 @@ def parse_verdicts(text: str, offered: Mapping[str, Mapping[str, float] | tuple[
 
 def _answer(entry: Mapping[str, Any], offered: Mapping[str, float] | tuple[float, float, bool]) -> Answer | str:
     verdict, reason, quotes = entry.get("verdict"), entry.get("reason", ""), entry.get("evidence")
+    if type(verdict) is str and type(reason) is str and quotes is None and type(offered) is dict:
+        plain = offered.get(verdict)  # nearly every entry of a well-behaved judge ends here
+        if plain is not None:
+            return Answer(plain, verdict, reason)
     if not isinstance(reason, str):
         reason = ""
     found = tuple([q for q in quotes if isinstance(q, str) and q]) if isinstance(quotes, list) else ()
