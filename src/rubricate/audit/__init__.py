@@ -3,7 +3,6 @@
 from rubricate.audit.agreement import quadratic_weighted_kappa
 from rubricate.audit.calibration import QuantileMap, RidgeScale
 from rubricate.audit.credit import CreditAccuracy, credit_accuracy
-from rubricate.audit.noise import flip
 from rubricate.audit.pass_at import pass_at
 from rubricate.audit.proportions import two_proportion_z, wilson_interval
 
@@ -12,7 +11,6 @@ __all__ = [
     "QuantileMap",
     "RidgeScale",
     "credit_accuracy",
-    "flip",
     "pass_at",
     "quadratic_weighted_kappa",
     "two_proportion_z",

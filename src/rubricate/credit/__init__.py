@@ -29,10 +29,9 @@ from rubricate.credit.normalise import center, columnwise_group_norm, scale, whi
 from rubricate.credit.rating import quantile, rate
 from rubricate.credit.returns import difference, following, gae, look_ahead, potential_shaping, prefix, suffix
 from rubricate.credit.schedule import Matches, play, schedule
-from rubricate.credit.select import Selection, drop_groups, kept, select
+from rubricate.credit.select import Selection, drop_groups, select
 from rubricate.credit.sources import bounded, ends, rloo_items
 from rubricate.credit.tokens import belief_gain, log_ratio, loss_weights, modulate
-from rubricate.credit.tournament import tournament
 from rubricate.credit.tree import backup, edge, leaf_counts
 from rubricate.reduce import spread
 
@@ -60,7 +59,6 @@ __all__ = [
     "gdpo",
     "gpg",
     "grpo",
-    "kept",
     "key",
     "kl_estimate",
     "leaf_counts",
@@ -97,7 +95,6 @@ __all__ = [
     "sequence_ratio",
     "spread",
     "suffix",
-    "tournament",
     "vote",
     "whiten",
     "z_score",

@@ -114,17 +114,6 @@ def drop_groups(
     return _report(good[codes] & known, values > 0, known, codes, count)
 
 
-def kept(x: ArrayLike, selection: Selection) -> Floats:
-    """``x`` where the row was selected, else NaN: [N]; a row that is not trained on enters no statistic of its group.
-
-    >>> kept([1.0, 0.0, 1.0, 1.0], drop_groups([1, 0, 1, 1], [0, 0, 1, 1])).tolist()
-    [1.0, 0.0, nan, nan]
-    """
-    values = finite(x, "x")
-    check(x=(values, "N"), selection=(selection.mask, "N"))
-    return np.where(selection.mask, values, np.nan)
-
-
 def _right_quota(right: Ints, wrong: Ints, room: Ints, quota: str, minimum: int) -> Ints:
     """[P] how many of the ``room`` places go to right rows."""
     if quota == "balanced":

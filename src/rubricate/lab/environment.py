@@ -100,6 +100,7 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     ),
     "answers": ("N", "how often the rollout marks a final answer"),
     "structure": ("", "tree of the rubric's criteria (rubricate.structure.Structure)"),
+    "rating": ("N", "rating of each rollout from the matches of its group"),
     "progress": ("", "share of training done, in [0, 1]"),
     "rng": ("", "numpy generator"),
 }
@@ -137,6 +138,7 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["turn_verdicts"] = rng.integers(0, 2, size=(env["turn_off"][-1], criteria)).astype(np.float64)
     env["turn_verdicts"][rng.random(env["turn_verdicts"].shape) < missing] = np.nan
     env["step_valid"] = rng.random(env["step_off"][-1]) < 0.9
+    env["rating"] = rng.normal(size=n)
     env["checkable"], env["decision"] = rng.random(n) < 0.5, (rng.random(n) < 0.5).astype(np.float64)
     env["speedup"] = rng.uniform(0.5, 4.0, size=n)
     env["length_low"], env["length_high"] = rng.integers(10, 20, size=n), rng.integers(20, 40, size=n)
