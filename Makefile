@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-slow lint demo claims bench clean
+.PHONY: help test test-slow test-trainers lint demo claims bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -20,6 +20,18 @@ test: $(STAMP) lint  ## set up, lint, run the tests
 
 test-slow: $(STAMP)  ## tests over whole data sets, kills and resumes
 	$(BIN)/python -m pytest -n 2 -m slow
+
+TRAINERS := .venv-trainers
+$(TRAINERS)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(TRAINERS)
+	$(TRAINERS)/bin/python -m pip install -q --disable-pip-version-check torch==2.13.0
+	$(TRAINERS)/bin/python -m pip install -q --disable-pip-version-check pytest -e . ray omegaconf codetiming orjson \
+	  'tensordict>=0.8,<=0.10,!=0.9.0' 'transformers>=5.5.3,<5.11,!=5.6.0'
+	$(TRAINERS)/bin/python -m pip install -q --disable-pip-version-check --no-deps verl==0.9.1 'trl==1.16.*'
+	@touch $@
+
+test-trainers: $(TRAINERS)/.installed  ## credit beside the code of TRL and verl, in .venv-trainers
+	$(TRAINERS)/bin/python -m pytest -m trainers tests/trainers
 
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff check src tests benchmarks examples
@@ -39,4 +51,4 @@ bench: $(STAMP)  ## all benchmarks; each prints ratios measured in one run
 	for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
 clean:  ## remove the environment and what runs wrote
-	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(TRAINERS) runs .pytest_cache .mypy_cache .ruff_cache

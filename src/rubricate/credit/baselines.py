@@ -94,7 +94,7 @@ def grpo(
     singleton: str = "zero",
     missing: str = "zero_advantage",
 ) -> Floats:
-    """``A = (r - mean) / (std + eps)`` in each group; ddof 1 and eps 1e-6 are verl's (TRL's eps 1e-4 recalled).
+    """``A = (r - mean) / (std + eps)`` in each group; ddof 1 and eps 1e-6 are verl's; TRL's eps is 1e-4.
 
     verl gives a group of one its raw reward; that is ``singleton="raw"``, and not the default.
 
@@ -217,7 +217,7 @@ def gpg(
 ) -> Floats:
     """``A = alpha (r - mean) / f_norm``, alpha = known responses / responses with an advantage other than 0.
 
-    The factor keeps the step size when many groups are dead.
+    The factor keeps the step size when many groups are dead. verl counts rewards other than 0 instead.
     """
     raw = center(finite(reward, "reward"), group, singleton=singleton)
     known, alive = int(np.count_nonzero(~np.isnan(raw))), int(np.count_nonzero(np.nan_to_num(raw)))

@@ -146,11 +146,10 @@ def criterion_stats(scores: ArrayLike, group: ArrayLike, asked: ArrayLike | None
         check(scores=(values, "N C"), asked=(asked, "C | N C"))
         use = use & np.asarray(asked, dtype=np.bool_)
     codes, count = as_group(group, rows)
-    keys = (codes[:, None] * columns + np.arange(columns)).ravel()
-    rate, var, n = (
-        group_table(values.ravel(), keys, count * columns, op, where=use.ravel()).reshape(count, columns)
-        for op in ("mean", "var", "count")
-    )
+    cells = np.full((3, columns, count), np.nan)
+    for k, column in enumerate(np.where(use, values, np.nan).T.copy()):  # one column fits the cache, the table does not
+        cells[:, k] = [group_table(column, codes, count, op) for op in ("mean", "var", "count")]
+    rate, var, n = np.ascontiguousarray(np.swapaxes(cells, 1, 2))
     return CriterionStats(rate, var, n, np.bincount(codes, minlength=count).astype(np.float64))
 
 
