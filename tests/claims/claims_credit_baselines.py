@@ -57,7 +57,9 @@ def claim_dapo():
     paid = np.array([1.0, 0.0, 0.5, 0.0])
     expected = (paid - paid.mean()) / (paid.std(ddof=1) + 1e-6)
     none = advantage("dapo", rows([1.0] * 4, length=np.full(4, 10)), max_length=100.0, cache=10.0)
-    return Outcome(0.0, float(np.abs(none).max()), bool(np.allclose(some, expected)) and not none.any())
+    two = {"outcome": [1.0, 1.0, 1.0, 0.0], "group": [0, 0, 1, 1]}
+    kept = find_recipe("dapo")().select(two).mask.tolist() == [False, False, True, True]
+    return Outcome(0.0, float(np.abs(none).max()), bool(np.allclose(some, expected)) and not none.any() and kept)
 
 
 @claim("gspo")

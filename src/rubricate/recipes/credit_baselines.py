@@ -2,6 +2,7 @@
 
 from rubricate.credit import dapo as dapo_advantage
 from rubricate.credit import dr_grpo as dr_grpo_advantage
+from rubricate.credit import drop_groups, sequence_ratio
 from rubricate.credit import gae as gae_advantage
 from rubricate.credit import gdpo as gdpo_advantage
 from rubricate.credit import grpo as grpo_advantage
@@ -9,7 +10,6 @@ from rubricate.credit import opo as opo_advantage
 from rubricate.credit import reinforce as reinforce_advantage
 from rubricate.credit import reinforce_plus_plus as plus_plus_advantage
 from rubricate.credit import rloo as rloo_advantage
-from rubricate.credit import sequence_ratio
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
 from rubricate.steps import ref, step
@@ -74,7 +74,7 @@ def dr_grpo() -> Recipe:
     no=0,
     system="DAPO",
     arxiv="2503.14476",
-    claim="Groups without spread get no advantage, and an answer at the length limit loses 1.",
+    claim="Groups of equal outcomes are dropped, and an answer at the length limit loses 1.",
     check="tests/claims/claims_credit_baselines.py::claim_dapo",
     evidence="read",
 )
@@ -82,6 +82,7 @@ def dapo(*, max_length: float = 20480.0, cache: float = 4096.0) -> Recipe:
     """A_i = z_group(r_i + overlong(L_i)), overlong = 0 up to max - cache, linear to -1 at max; no KL."""
     return Recipe(
         credit=step(dapo_advantage, reward=ref("outcome"), max_length=max_length, cache=cache),
+        select=step(drop_groups, ref("outcome"), ref("group"), "zero_std"),  # and refill the batch
         train={"clip": (0.2, 0.28), "kl": 0.0, "loss_weights": "token_mean"},  # clip-higher
     )
 
