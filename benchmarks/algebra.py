@@ -177,9 +177,7 @@ def linear(table: Table, largest: int) -> None:
     work = [runs(groups) for groups in sizes]
     rounds = [[[seconds(run, 1) for run in row] for row in work] for _ in range(9)]
     taken = np.min(rounds, axis=0)
-    print(
-        f"Exponent of rows in the cost, {sizes[0] * SIZE:,} to {sizes[-1] * SIZE:,} rows (above 1: leaving the caches)"
-    )
+    print(f"Exponent of rows in the cost, {sizes[0] * SIZE:,} to {sizes[-1] * SIZE:,} rows")
     names = ("grpo, groups in blocks", "grpo, rows in any order", "gae, 8 tokens a row")
     for name, column in zip(names, taken.T, strict=True):
         slope = float(np.polyfit(np.log(sizes), np.log(column), 1)[0])
