@@ -13,6 +13,7 @@ from typing import Any
 
 from rubricate.errors import RubricError
 from rubricate.generate.ask import ask_json
+from rubricate.llm.ask import Problem
 from rubricate.llm.client import Client, Request
 from rubricate.llm.prompts import fence_name, fenced, fill, prompt_digest, template
 from rubricate.rubrics.model import Criterion, Rubric
@@ -100,17 +101,17 @@ class EvidenceGenerator:
     def _request(self, system: str, user: str) -> Request:
         return Request((Message("system", system), Message("user", user)), self.model, self.temperature)
 
-    def _items(self, value: Any, facts: Sequence[Fact]) -> list[dict[str, Any]] | str:
+    def _items(self, value: Any, facts: Sequence[Fact]) -> list[dict[str, Any]] | Problem:
         """Items of the right form, or what is wrong with the reply as a whole."""
         if not isinstance(value, list) or not value:
-            return "'items' is not a list with at least one item"
+            return Problem("'items' is not a list with at least one item")
         if len(value) > 5 * self.max_items:
-            return f"{len(value)} items; at most {self.max_items} are wanted"
+            return Problem(f"{len(value)} items; at most {self.max_items} are wanted")
         items = [i for i in value if isinstance(i, dict) and isinstance(i.get("text"), str) and i["text"].strip()]
         if not items:
-            return "no item has a text"
+            return Problem("no item has a text")
         if not any(_number(i.get("points")) < 0 for i in items):
-            return "no item has negative points; at least one is needed"
+            return Problem("no item has negative points; at least one is needed")
         for item in items:
             index = item.get("fact")
             item["supported"] = isinstance(index, int) and not isinstance(index, bool) and 1 <= index <= len(facts)
@@ -158,17 +159,17 @@ class EvidenceGenerator:
         )  # fmt: skip
 
 
-def _facts(value: Any, passages: int) -> tuple[Fact, ...] | str:
+def _facts(value: Any, passages: int) -> tuple[Fact, ...] | Problem:
     """Facts that name a passage which exists; a reply without any is refused."""
     if not isinstance(value, list):
-        return "'facts' is not a list"
+        return Problem("'facts' is not a list")
     found = []
     for entry in value:
         if isinstance(entry, dict) and isinstance(entry.get("text"), str) and entry["text"].strip():
             kind, index = entry.get("kind"), entry.get("passage")
             if kind in ("positive", "negative", "red_flag") and isinstance(index, int) and 1 <= index <= passages:
                 found.append(Fact(entry["text"].strip(), kind, index - 1))
-    return tuple(found) or "no fact has a text, a kind and a passage that exists"
+    return tuple(found) or Problem("no fact has a text, a kind and a passage that exists")
 
 
 def _number(value: Any) -> float:

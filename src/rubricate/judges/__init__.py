@@ -1,6 +1,6 @@
 """Judges: from a response and criteria to verdicts with a state."""
 
-from rubricate.judges.base import Judge
+from rubricate.judges.base import WHOLE, GroupJudge, Judge, PairJudge, SegmentJudge
 from rubricate.judges.distilled import Distilled
 from rubricate.judges.engine import Progress, judge_all, judge_stream
 from rubricate.judges.learned import BradleyTerry, MixtureReward, Router
@@ -11,13 +11,17 @@ from rubricate.judges.short_circuit import ShortCircuit
 __all__ = [
     "BradleyTerry",
     "Distilled",
+    "GroupJudge",
     "Judge",
     "LexicalJudge",
     "MixtureReward",
+    "PairJudge",
     "PointwiseJudge",
     "Progress",
     "Router",
+    "SegmentJudge",
     "ShortCircuit",
+    "WHOLE",
     "judge_all",
     "judge_stream",
 ]

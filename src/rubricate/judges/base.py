@@ -2,6 +2,10 @@
 
 A judge is a frozen value: settings, prompt and parser are named by its digest. The client comes in with each question,
 so one judge works against any endpoint. A judge never raises for a bad reply: it returns a verdict with a state.
+
+Four shapes of question cover every protocol. ``Judge``: one response, criteria. ``PairJudge``: two responses.
+``GroupJudge``: all responses of a prompt. ``SegmentJudge``: the sentences, steps or turns of one response. All answer
+in verdicts, so a missing one is seen in the same way everywhere.
 """
 
 from __future__ import annotations
@@ -40,6 +44,73 @@ class Judge(Protocol):
         self, sample: Sample, rubric: Rubric, criteria: Sequence[Criterion], client: Client | None
     ) -> tuple[Verdict, ...]:
         """One verdict for each criterion of one batch, in order."""
+        ...
+
+
+WHOLE = "whole"  # the criterion id of a verdict about a response as a whole
+
+
+@runtime_checkable
+class PairJudge(Protocol):
+    """Compares two responses to one prompt."""
+
+    @property
+    def needs_client(self) -> bool:
+        """Whether it calls a model."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits over everything that decides its verdicts, the model of the client apart."""
+        ...
+
+    async def compare(
+        self, first: Sample, second: Sample, rubric: Rubric, client: Client | None
+    ) -> tuple[Verdict, ...]:
+        """Verdicts about the pair, by criterion id or ``WHOLE``: > 0 when the first is better, 0 for a tie.
+
+        Values lie in [-1, 1]; ``order`` names the order policy. No side that could be read is a state, never a tie.
+        """
+        ...
+
+
+@runtime_checkable
+class GroupJudge(Protocol):
+    """Scores the responses to one prompt beside each other."""
+
+    @property
+    def needs_client(self) -> bool:
+        """Whether it calls a model."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits over everything that decides its verdicts, the model of the client apart."""
+        ...
+
+    async def rank(self, samples: Sequence[Sample], rubric: Rubric, client: Client | None) -> tuple[Verdict, ...]:
+        """One verdict (criterion ``WHOLE``) per response, in their order; a larger value is better."""
+        ...
+
+
+@runtime_checkable
+class SegmentJudge(Protocol):
+    """Labels the segments of one response: sentences, steps or turns, cut by the caller."""
+
+    @property
+    def needs_client(self) -> bool:
+        """Whether it calls a model."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits over everything that decides its verdicts, the model of the client apart."""
+        ...
+
+    async def label(
+        self, sample: Sample, segments: Sequence[str], rubric: Rubric, client: Client | None
+    ) -> tuple[tuple[Verdict, ...], ...]:
+        """For each segment one verdict per criterion; the last entry is about the whole response."""
         ...
 
 

@@ -1,5 +1,6 @@
 """Model calls: the seam, an HTTP client, scripted clients, and wrappers for limits, retries, caps and caching."""
 
+from rubricate.llm.ask import Asked, Problem, ask
 from rubricate.llm.calls import Calls, CallSettings
 from rubricate.llm.client import Client, Reply, Request, Token
 from rubricate.llm.faults import Faults, FaultyClient
@@ -7,6 +8,7 @@ from rubricate.llm.limits import LimitSettings
 from rubricate.llm.scripted import JudgeScript, Recording, Rule, ScriptedClient
 
 __all__ = [
+    "Asked",
     "CallSettings",
     "Calls",
     "Client",
@@ -14,10 +16,12 @@ __all__ = [
     "FaultyClient",
     "JudgeScript",
     "LimitSettings",
+    "Problem",
     "Recording",
     "Reply",
     "Request",
     "Rule",
     "ScriptedClient",
     "Token",
+    "ask",
 ]
