@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rubricate.llm.scripted import ScriptedClient
     from rubricate.pipeline import Result, rescore, run, run_async
     from rubricate.recipe import Recipe
+    from rubricate.rewarder import Rewarder, Scored
     from rubricate.rubrics.io import read_rubrics, write_rubrics
     from rubricate.rubrics.model import Criterion, Rubric
     from rubricate.samples import read_samples
@@ -40,6 +41,8 @@ _HOME = {
     "Recipe": "recipe",
     "ref": "steps",
     "rescore": "pipeline",
+    "Rewarder": "rewarder",
+    "Scored": "rewarder",
     "Result": "pipeline",
     "Rubric": "rubrics.model",
     "run": "pipeline",
@@ -63,8 +66,10 @@ __all__ = [
     "PointwiseJudge",
     "Recipe",
     "Result",
+    "Rewarder",
     "Rubric",
     "Sample",
+    "Scored",
     "ScriptedClient",
     "State",
     "Verdict",

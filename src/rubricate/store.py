@@ -180,6 +180,12 @@ class RunFolder:
         """Store prompts and responses."""
         self.write_lines("samples.jsonl", (_plain(asdict(s)) for s in samples))
 
+    def append_samples(self, samples: Iterable[Sample]) -> None:
+        """Add prompts and responses behind those that are stored."""
+        text = "".join(json.dumps(_plain(asdict(s)), ensure_ascii=False, separators=(",", ":")) + "\n" for s in samples)
+        with self._file("samples.jsonl").open("a", encoding="utf-8", errors="surrogatepass") as file:
+            file.write(text)
+
     def samples(self) -> list[Sample]:
         """The stored prompts and responses."""
         return [_sample(row) for row in self.read_lines("samples.jsonl")]

@@ -27,6 +27,7 @@ from rubricate.rewards.couple import (
     thought_outcome,
 )
 from rubricate.rewards.decomposition import redistribute
+from rubricate.rewards.deliver import ON_MISSING, deliver
 from rubricate.rewards.gates import gate, gated_accumulate
 from rubricate.rewards.group import (
     CriterionStats,
@@ -115,6 +116,7 @@ __all__ = [
     "Halving",
     "Lint",
     "Margin",
+    "ON_MISSING",
     "Points",
     "Policy",
     "Ratio",
@@ -153,6 +155,7 @@ __all__ = [
     "criterion_rate",
     "criterion_stats",
     "cross_rank_reward",
+    "deliver",
     "difficulty_weights",
     "exponential",
     "extreme_pairs",
