@@ -80,3 +80,25 @@ def test_recipes_are_values_and_refuse_unknown_stages():
 def test_credit_sees_the_reward_of_the_stage_before():
     r = Recipe(reward=step(scaled, ref("outcome")), credit=step(group_stat, ref("reward"), op="mean"))
     assert r.advantages(ENV).tolist() == [1.0, 1.0, 6.0]
+
+
+def counted(outcome, calls):
+    calls.append(1)
+    return np.asarray(outcome) > 0
+
+
+def within(x, selection):
+    return np.where(selection, x, np.nan)
+
+
+def test_credit_sees_what_was_selected_when_it_refers_to_it():
+    r = Recipe(select=step(counted, ref("outcome")), credit=step(within, ref("outcome"), ref("selection")))
+    calls = []
+    assert np.isnan(r.advantages(ENV | {"calls": calls})).tolist() == [False, True, False]
+    own = r.credited(ENV | {"calls": calls, "selection": np.array([False, False, True])})
+    assert np.isnan(own).tolist() == [True, True, False]
+    assert len(calls) == 1  # a selection made before is not made again
+    blind = Recipe(select=step(counted, ref("outcome")), credit=step(scaled, ref("outcome")))
+    assert blind.advantages(ENV).tolist() == [2.0, 0.0, 6.0]  # nobody asks, so nothing is drawn
+    with pytest.raises(SettingError, match="no credit stage"):
+        Recipe(reward=step(scaled, ref("outcome"))).credited(ENV)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rubricate.errors import SettingError
-from rubricate.steps import Chain, FrozenMapping, Step, freeze, from_json, to_json
+from rubricate.steps import Chain, FrozenMapping, Step, freeze, from_json, refs, to_json
 
 Part = Step | Chain | None
-STAGES = ("rubric", "refine", "judge", "weights", "reward", "credit", "select", "guide", "loop", "audit")
+STAGES = ("rubric", "refine", "judge", "weights", "reward", "select", "credit", "guide", "loop", "audit")
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Recipe:
     judge: Part = None
     weights: Part = None
     reward: Part = None
-    credit: Part = None
     select: Part = None
+    credit: Part = None
     guide: Part = None
     loop: Part = None
     audit: Part = None
@@ -54,9 +54,19 @@ class Recipe:
         if self.reward is None and self.credit is None:
             raise SettingError("this recipe has neither a reward nor a credit stage", expected="one of the two")
         reward = self.reward(env) if self.reward is not None else None
+        return reward if self.credit is None else self.credited(env, reward)
+
+    def credited(self, env: Mapping[str, Any], reward: Any = None) -> Any:
+        """Evaluate credit; it sees ``reward``, and as ``selection`` what ``select`` keeps, when it refers to that.
+
+        A selection that the environment holds is taken as it is: whoever logs its counts trains on the same rows.
+        """
         if self.credit is None:
-            return reward
-        return self.credit(env if reward is None else {**env, "reward": reward})
+            raise SettingError("this recipe has no credit stage", expected="one")
+        seen = env if reward is None else {**env, "reward": reward}
+        if self.select is not None and "selection" in refs(self.credit) and "selection" not in seen:
+            seen = {**seen, "selection": self.select(seen)}
+        return self.credit(seen)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: the stages that are filled."""

@@ -62,30 +62,44 @@ def claim_writing_zero():
     return Outcome(0.375, round(float(share), 3), bool(holds), f"mean advantage {mean:.3f} +- {error:.3f}")
 
 
+def judged(rng, noise, right, groups=150):
+    """Groups of 64: 26 % of the right answers are flawed, 30 % of the wrong ones have decent steps (card 111)."""
+    outcome = rng.random((groups, 64)) < right
+    flawed = outcome & (rng.random((groups, 64)) < 0.26)
+    level = np.where(outcome, np.where(flawed, 0.4, 0.8), np.where(rng.random((groups, 64)) < 0.3, 0.7, 0.3))
+    env = {"outcome": outcome.ravel().astype(float), "group": np.repeat(np.arange(groups), 64), "rng": rng}
+    env |= {
+        "step_off": np.arange(groups * 64 + 1),
+        "step_scores": (level + noise * rng.normal(size=level.shape)).ravel(),
+    }
+    return env, flawed.ravel()
+
+
 @claim("prof")
 def claim_prof():
-    rng, recipe = np.random.default_rng(0), find_recipe("111")(keep=32)
-    flawed, balance, joint = [], [], []
-    for _ in range(100):
-        outcome = np.repeat([1.0, 0.0], 32)
-        bad = np.where(outcome == 1, rng.random(64) < 0.26, rng.random(64) > 0.30)
-        process = np.clip(np.where(bad, 0.35, 0.85) + rng.normal(0, 0.2, 64), 0, 1)
-        env = {
-            "outcome": outcome,
-            "group": np.zeros(64, int),
-            "rng": rng,
-            "step_scores": process,
-            "step_off": np.arange(65),
-        }
-        kept = recipe.select(env).mask
-        flawed.append(bad[kept & (outcome == 1)].mean())
-        balance.append(outcome[kept].mean())
-        joint.append(bad[(outcome == 1)].mean())
-    before, after = float(np.mean(joint)), float(np.mean(flawed))
-    holds = after < 0.08 and before > 0.2 and abs(np.mean(balance) - 0.5) < 0.02
+    """Flawed among the right answers kept, and share of right ones: by agreement, at random, by one joint ranking."""
+    rng, flawed, balance = np.random.default_rng(0), {}, {}
+    forms = {"prof": find_recipe("111")(keep=32), "joint": find_recipe("111")(keep=32, quota="top")}
+    for case in ((0.05, 0.5), (0.2, 0.5), (0.4, 0.5), (0.2, 0.8)):
+        env, bad = judged(rng, *case)
+        blind = env | {"step_scores": np.full(len(bad), 0.5)}
+        for name, recipe, seen in (*((k, r, env) for k, r in forms.items()), ("random", forms["prof"], blind)):
+            kept = recipe.select(seen)
+            a = recipe.credited(seen | {"selection": kept}).reshape(-1, 64)
+            assert np.abs(a.sum(1)).max() < 1e-6, "the rows that are kept are centred on their own mean"
+            assert not a[~kept.mask.reshape(a.shape)].any()
+            flawed[name, *case] = float(bad[kept.mask & (env["outcome"] == 1)].mean())
+            balance[name, *case] = float(env["outcome"][kept.mask].mean())
+    card = {"prof": (0.002, 0.037, 0.122), "random": (0.27, 0.25, 0.27), "joint": (0.23, 0.22, 0.22)}
+    at = {k: [flawed[k, noise, 0.5] for noise in (0.05, 0.2, 0.4)] for k in card}
+    off = max(np.abs(np.array(at[k]) - v).max() for k, v in card.items())
+    shares = [balance[k] for k in (("prof", 0.2, 0.5), ("joint", 0.2, 0.5), ("prof", 0.2, 0.8), ("joint", 0.2, 0.8))]
+    holds = off < 0.03 and np.abs(np.array(shares) - (0.50, 0.95, 0.60, 1.0)).max() < 0.04
     return Outcome(
-        round(before, 3), round(after, 3), bool(holds), f"share of right answers kept {np.mean(balance):.2f}"
-    )
+        round(at["random"][1], 3), round(at["prof"][1], 3), bool(holds),
+        f"flawed share of kept right answers at noise .2; at .05 and .4 {at['prof'][0]:.3f} and {at['prof'][2]:.3f}, "
+        f"jointly ranked {at['joint'][1]:.2f}; right ones kept {shares[0]:.2f}, jointly {shares[1]:.2f}",
+    )  # fmt: skip
 
 
 @claim("g2rpo")
@@ -181,29 +195,58 @@ def claim_w_reinforce():
 
 @claim("t1")
 def claim_t1():
-    recipe, rng = find_recipe("164")(), np.random.default_rng(0)
-    shares = {k: 1 - 0.98**k - 0.02**k for k in (4, 16, 64)}
-    drawn = {}
-    for k in shares:
-        outcome, group = (rng.random(3000 * k) < 0.02).astype(float), np.repeat(np.arange(3000), k)
-        advantage = recipe.credit({"outcome": outcome, "group": group})
-        drawn[k] = float((np.abs(advantage).reshape(3000, k).max(1) > 0).mean())
-    env = {"outcome": np.repeat([0.0, 1.0, 1.0], [16, 4, 12]), "group": np.repeat([0, 1], 16)}
-    kept = recipe.select(env).mask
-    holds = all(abs(drawn[k] - shares[k]) < 0.03 for k in shares) and not kept[16:].any()
-    return Outcome(round(drawn[4], 2), round(drawn[64], 2), bool(holds), f"16 responses: {drawn[16]:.2f}")
+    """Groups with both outcomes by size and pass rate against the formula; the filter; text that is degenerate."""
+    recipe, rng, share, off, spread = find_recipe("164")(), np.random.default_rng(0), {}, 0.0, []
+    for size in (4, 16, 64):
+        for rate in (0.02, 0.1, 0.5):
+            outcome = (rng.random(2000 * size) < rate).astype(float)
+            env = {"outcome": outcome, "group": np.repeat(np.arange(2000), size)}
+            env |= {"format": np.ones(len(outcome), bool), "repetition": np.zeros(len(outcome))}
+            a = recipe.advantages(env).reshape(2000, size)
+            share[size, rate] = float((np.abs(a).max(1) > 0).mean())
+            off = max(off, abs(share[size, rate] - (1 - (1 - rate) ** size - rate**size)))
+            if rate == 0.1:  # two arms: the gradient of the log-probability is that of the right one's logit
+                spread.append(size * float((a * (outcome.reshape(2000, size) - rate)).mean(1).var()))
+    kept = recipe.select({"outcome": np.repeat([0.0, 1.0], [44, 20]), "group": np.repeat([0, 1], 32)}).mask
+    bad = recipe.reward({"outcome": [1.0] * 3, "format": [1, 0, 1], "repetition": [0.0, 0.0, 0.9]}).tolist()
+    holds = off < 0.03 and max(spread) / min(spread) < 2 and kept.sum() == 32 and bad == [1.0, -1.0, -1.0]
+    return Outcome(
+        round(share[4, 0.02], 2), round(share[64, 0.02], 2), bool(holds),
+        "groups with both outcomes at a pass rate of 2 %, 4 and 64 responses; variance of the gradient x responses "
+        + "/".join(f"{v:.3f}" for v in spread),
+    )  # fmt: skip
 
 
 @claim("rstar2_agent")
 def claim_rstar2_agent():
-    rng, shares = np.random.default_rng(0), {"random": [], "weighted": [], "best": []}
-    for _ in range(150):
-        outcome = (rng.random(32) < 0.5).astype(float)
-        penalty = rng.beta(1, 3, 32)
-        env = {"outcome": outcome, "repetition": penalty, "group": np.zeros(32, int), "rng": rng}
-        for order, found in shares.items():
-            kept = find_recipe("175")(keep=16, order=order).select(env).mask
-            assert kept.sum() == 16
-            found.append(penalty[kept & (outcome == 1)].mean())
-    random, weighted, best = (float(np.mean(v)) for v in shares.values())
-    return Outcome(round(random, 3), round(weighted, 3), best < weighted < random - 0.05, f"lowest first {best:.3f}")
+    """Mean error share of the right rows kept, by order; wrong rows keep theirs; quotas of all splits of 32."""
+    rng, groups = np.random.default_rng(0), 300
+    outcome, error = rng.random((groups, 32)) < 0.5, np.sort(rng.beta(1, 3, (groups, 32)), axis=1)
+    n = groups * 32
+    env = {
+        "outcome": outcome.ravel().astype(float), "group": np.repeat(np.arange(groups), 32), "rng": rng,
+        "turn_valid": 1 - error.ravel(), "turn_off": np.arange(n + 1), "called": np.ones(n, bool),
+        "format": np.ones(n, bool), "answers": np.ones(n),
+    }  # fmt: skip
+    share, moved = {}, 0.0
+    for order in ("random", "weighted", "best"):
+        kept = find_recipe("175")(keep=16, order=order).select(env).mask.reshape(groups, 32)
+        share[order] = float(error[kept & outcome].mean())
+        moved = max(moved, abs(error[kept & ~outcome].mean() - error[~outcome].mean()))
+    first = ~outcome & (np.cumsum(~outcome, axis=1) <= 8)  # the control: rows are sorted, and the first ones are taken
+    control = abs(error[first].mean() - error[~outcome].mean())
+    split = np.repeat(np.arange(33), 32) > np.tile(np.arange(32), 33)
+    quota = {k: v[: 33 * 32] for k, v in env.items() if k not in ("rng", "turn_off")}
+    quota |= {"outcome": split.astype(float), "turn_off": np.arange(33 * 32 + 1), "rng": rng}
+    kept = find_recipe("175")(keep=16).select(quota).mask.reshape(33, 32)
+    right = (kept & split.reshape(33, 32)).sum(1)
+    least = (right[2:31] >= 2).all() and (kept.sum(1) - right)[2:31].min() >= 2
+    holds = (
+        np.abs(np.array([*share.values()]) - (0.244, 0.163, 0.102)).max() < 0.02 and moved < 0.015 and control > 0.05
+        and (kept.sum(1) == 16).all() and least
+    )  # fmt: skip
+    return Outcome(
+        round(share["random"], 3), round(share["weighted"], 3), bool(holds),
+        f"mean error share of kept right rows, at random and by inverse penalty; lowest first {share['best']:.3f}; "
+        f"wrong rows move by {moved:.3f}, first in order by {control:.3f}",
+    )  # fmt: skip

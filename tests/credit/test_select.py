@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubricate.credit import drop_groups, select
+from rubricate.credit import drop_groups, grpo, kept, select
 from rubricate.errors import SettingError, ShapeError, UnknownNameError
 
 NAN = float("nan")
@@ -80,10 +80,10 @@ def test_orders_of_the_positives_card_175():
     shares = {"random": [], "weighted": [], "best": []}
     for _ in range(400):
         outcome, error = (r.random(32) < 0.5).astype(float), r.beta(1, 3, 32)
-        for order, kept in shares.items():
+        for order, found in shares.items():
             got = select(1 / (error + 1e-2), np.zeros(32), outcome, r, keep=16, quota="proportional",
                          order=(order, "random")).mask  # fmt: skip
-            kept.append(error[got & (outcome == 1)].mean())
+            found.append(error[got & (outcome == 1)].mean())
     means = [np.mean(v) for v in shares.values()]
     np.testing.assert_allclose(means, [0.244, 0.163, 0.102], atol=0.02)
 
@@ -169,6 +169,21 @@ def test_rules_equal_a_plain_loop(rule):
                 }[rule]
                 expected[i] = good and x[i] == x[i]
         np.testing.assert_array_equal(drop_groups(x, group, rule, low=-0.3, high=0.3).mask, expected)
+
+
+def test_what_is_not_kept_enters_no_statistic():
+    """Kept: 1 and 0, mean 1/2, std sqrt(1/2); the 9 would move both, and its row gets no gradient."""
+    chosen = select([0.0, 1.0, 9.0], [0, 0, 0], [0, 1, 0], rng(), keep=2, order=("best", "best"))
+    assert chosen.mask.tolist() == [False, True, True]
+    chosen = drop_groups([1.0, 0.0, 5.0, 5.0], [0, 0, 1, 1])
+    np.testing.assert_array_equal(kept([1.0, 0.0, 5.0, 5.0], chosen), [1.0, 0.0, NAN, NAN])
+    a = grpo(kept([1.0, 0.0, 9.0], select([3, 2, 1], [0] * 3, [0] * 3, rng(), keep=2)), [0, 0, 0], eps=0.0)
+    np.testing.assert_allclose(a, [0.5**0.5, -(0.5**0.5), 0.0])
+    assert abs(grpo([1.0, 0.0, 9.0], [0, 0, 0])[1] + 0.5**0.5) > 0.01  # the control: over all rows
+    with pytest.raises(SettingError, match="selection is a list"):
+        kept([1.0], [True])
+    with pytest.raises(ShapeError, match="x has shape"):
+        kept([1.0], chosen)
 
 
 def test_bad_input_is_named():

@@ -29,7 +29,7 @@ from rubricate.credit.normalise import center, columnwise_group_norm, scale, whi
 from rubricate.credit.rating import quantile, rate
 from rubricate.credit.returns import difference, following, gae, look_ahead, potential_shaping, prefix, suffix
 from rubricate.credit.schedule import Matches, play, schedule
-from rubricate.credit.select import Selection, drop_groups, select
+from rubricate.credit.select import Selection, drop_groups, kept, select
 from rubricate.credit.sources import bounded, ends, rloo_items
 from rubricate.credit.tokens import belief_gain, log_ratio, loss_weights, modulate
 from rubricate.credit.tree import backup, edge, leaf_counts
@@ -59,6 +59,7 @@ __all__ = [
     "gdpo",
     "gpg",
     "grpo",
+    "kept",
     "key",
     "kl_estimate",
     "leaf_counts",

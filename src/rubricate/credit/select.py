@@ -114,6 +114,25 @@ def drop_groups(
     return _report(good[codes] & known, values > 0, known, codes, count)
 
 
+def kept(x: ArrayLike, selection: Selection) -> Floats:
+    """``x`` where the row was selected, else NaN: float[N]; so a row that is not trained on enters no statistic.
+
+    Selection comes before normalising: ``grpo(kept(outcome, selection), group)`` centres the rows that are kept on
+    their own mean, and gives the others no gradient.
+
+    >>> kept([1.0, 0.0, 1.0, 1.0], drop_groups([1, 0, 1, 1], [0, 0, 1, 1])).tolist()
+    [1.0, 0.0, nan, nan]
+    """
+    values = finite(x, "x")
+    if not isinstance(selection, Selection):
+        raise SettingError(
+            f"selection is a {type(selection).__name__}", where="selection",
+            expected="a Selection, as select and drop_groups return it",
+        )  # fmt: skip
+    check(selection=(selection.mask, "N"), x=(values, "N"))
+    return np.where(selection.mask, values, np.nan)
+
+
 def _right_quota(right: Ints, wrong: Ints, room: Ints, quota: str, minimum: int) -> Ints:
     """[P] how many of the ``room`` places go to right rows."""
     if quota == "balanced":

@@ -79,7 +79,7 @@ def learn(
         if change is not None:
             env = change(env)
         paid = np.asarray(recipe.reward(env), dtype=np.float64) if recipe.reward is not None else env["outcome"]
-        advantage = paid if recipe.credit is None else recipe.credit({**env, "reward": paid})
+        advantage = paid if recipe.credit is None else recipe.credited(env, paid)
         advantage = np.nan_to_num(np.asarray(advantage, dtype=np.float64), nan=0.0)
         theta = theta + s.rate * world.gradient(theta, env, advantage)
         reward[t], quality[t] = _mean(paid), world.quality(theta)

@@ -1,12 +1,25 @@
 """Credit inside a group: tournaments, selection of rollouts, weights by sign."""
 
-from rubricate.credit import drop_groups, grpo, multi_advantage, quantile, rate, rloo, schedule
+from rubricate.credit import drop_groups, grpo, kept, multi_advantage, pool, quantile, rate, rloo, schedule
 from rubricate.credit import select as keep_rows
 from rubricate.loops import purify_turn
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
-from rubricate.rewards import clip, combine, fallback, ratio, sign_product, sign_weights
+from rubricate.reduce import sizes
+from rubricate.rewards import clip, combine, fallback, gate, ratio, sign_product, sign_weights
 from rubricate.steps import chain, ref, step
+
+KEPT = step(kept, ref("outcome"), ref("selection"))
+ERROR_SHARE = step(combine, (step(pool, ref("turn_valid"), ref("turn_off"), "mean"),), (-1.0,), constant=1.0)
+SPARE_ANSWERS = step(ratio, step(combine, (ref("answers"),), constant=-1.0), step(sizes, ref("turn_off")))
+PENALTY = step(
+    combine,
+    (
+        step(gate, ref("called"), ERROR_SHARE, 0.5),  # card: .5 without a call
+        step(gate, ref("format"), step(clip, SPARE_ANSWERS, 0.0, 1.0), 1.0),  # card: 1 for bad format
+    ),
+    constant=0.01,  # ours: keeps its inverse finite
+)
 
 
 @recipe(
@@ -69,22 +82,27 @@ def writing_zero(*, limit: float = 0.6) -> Recipe:
     claim="Keeping right answers with good and wrong ones with bad processes removes flawed ones, signs balanced.",
     check="tests/claims/claims_credit_group.py::claim_prof",
     evidence="read",
+    departs=(
+        "Penalty and limit on the number of steps are not published: penalty 0 here, limit 30 is ours.",
+        "A row that is not kept gets advantage 0; a token mean should leave its tokens out (selection.mask).",
+    ),
 )
-def prof(*, keep: int = 4) -> Recipe:
+def prof(*, keep: int = 4, quota: str = "balanced", penalty: float = 0.0) -> Recipe:
     """Process scores select rollouts and never enter the reward.
 
-    s = mean_h r_h * sign(outcome); per sign the highest s, k_plus * k_minus as large as possible; A = z_group(outcome).
+    s = (mean_h r_h - penalty odd) * (+1 right, -1 wrong), odd: one step, or 30 and more; per sign the highest s,
+    k_plus k_minus as large as possible; A = (outcome - mean) / std over the rows that are kept. keep: half of a group.
     """
     return Recipe(
         select=step(
             keep_rows,
-            step(sign_product, off=ref("step_off")),
+            step(sign_product, off=ref("step_off"), penalty=penalty),
             outcome=ref("outcome"),
-            keep=keep,
-            quota="balanced",
-            order="best",
+            keep=keep,  # card: 32 of 64; ours for groups of 8
+            quota=quota,  # card: balanced
+            order="best",  # card
         ),
-        credit=step(grpo, reward=ref("outcome")),
+        credit=step(grpo, reward=KEPT),
     )
 
 
@@ -102,7 +120,7 @@ def g2rpo(*, bound: float = 5.0) -> Recipe:
     """A_i = clip(sum_k (R_ik - mean_k) / (std_k + eps), -bound, bound) over granularities k."""
     return Recipe(
         credit=chain(
-            step(multi_advantage, scores=ref("rewards"), weights=(1.0, 1.0, 1.0), asked=None),
+            step(multi_advantage, scores=ref("rewards"), weights=None, asked=None, eps=1e-8),  # card: 1e-8
             step(clip, lo=-bound, hi=bound),  # card: 5
         )
     )
@@ -174,13 +192,26 @@ def w_reinforce(*, positive: float = 0.1, negative: float = 1.0) -> Recipe:
     claim="More responses per prompt make groups with both outcomes where answers are rarely right.",
     check="tests/claims/claims_credit_group.py::claim_t1",
     evidence="notes",
-    departs=("Entropy bonus and the moving KL anchor are trainer settings.",),
+    departs=(
+        "Entropy bonus and the moving KL anchor are trainer settings.",
+        "The n-gram rules for repetition, overlong and gibberish are not published: ``format`` and a limit on "
+        "``repetition`` (ours) stand for them.",
+    ),
 )
-def t1(*, high: float = 0.3) -> Recipe:
-    """Prompts with pass rate <= high, many responses each, A_i = r_i - mean of the others."""
+def t1(*, high: float = 0.3, repetition: float = 0.5) -> Recipe:
+    """Prompts with pass rate <= high, many responses each, A_i = r_i - mean of the others; r = -1 for degenerate text.
+
+    r = -1 when the format is bad or the repeated share is at least ``repetition``, else the outcome.
+    """
     return Recipe(
+        reward=step(
+            gate,
+            ref("format"),
+            step(gate, ref("repetition"), -1.0, ref("outcome"), threshold=repetition),  # card: -1; limit ours
+            -1.0,
+        ),
         select=step(drop_groups, ref("outcome"), rule="range", high=high),  # card: .3 of 16
-        credit=step(rloo, reward=ref("outcome")),
+        credit=step(rloo),
         train={"group_size": 64, "temperature": 1.2},  # card
     )
 
@@ -192,19 +223,28 @@ def t1(*, high: float = 0.3) -> Recipe:
     claim="Resampling right answers against their tool errors lowers the error share that is learned from.",
     check="tests/claims/claims_credit_group.py::claim_rstar2_agent",
     evidence="read",
-    departs=("Wrong answers are drawn at random; the released code takes the first ones in order.",),
+    departs=(
+        "Right answers are drawn as in the paper (the code takes those of least penalty: order='best'), wrong ones at "
+        "random (the code takes the first ones in order). Eps of the inverse penalty is ours.",
+        "A turn with an error stands for a tool response with one.",
+    ),
 )
 def rstar2_agent(*, keep: int = 4, order: str = "weighted") -> Recipe:
-    """Oversample, keep by sign: P(right row) ~ 1 / (penalty + eps), wrong ones at random; A = z_group(outcome)."""
+    """Oversample, then keep by sign: right rows by 1 / penalty, wrong ones at random; both in their shares.
+
+    penalty = (share of turns with an error; .5 without a call) + (1 for bad format, else (answers - 1) / turns in
+    [0, 1]); A = (outcome - mean) / std over the rows that are kept. keep: half of a group.
+    """
     return Recipe(
         select=step(
             keep_rows,
-            step(ratio, 1.0, step(combine, (ref("repetition"),), constant=0.01)),  # ours: eps .01
+            step(ratio, 1.0, PENALTY),
             outcome=ref("outcome"),
-            keep=keep,
-            quota="proportional",
+            keep=keep,  # card: 16 of 32; ours for groups of 8
+            quota="proportional",  # card
             minimum=2,  # card
-            order=(order, "random"),
+            order=(order, "random"),  # paper
         ),
-        credit=step(grpo, reward=ref("outcome")),
+        credit=step(grpo, reward=KEPT),
+        train={"group_size": 32, "clip": (0.2, 0.28), "kl": 0.0},  # card
     )

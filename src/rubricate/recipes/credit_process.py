@@ -127,7 +127,10 @@ def igpo(form: str = "log", gamma: float = 1.0) -> Recipe:
     claim="A reward model trained on outcomes alone gives token rewards; the baseline keeps length from being paid.",
     check="tests/claims/claims_credit_process.py::claim_prime",
     evidence="read",
-    departs=("Training the reward model (cross-entropy of the summed log-ratio with the outcome) is the trainer's.",),
+    departs=(
+        "Training the reward model (cross-entropy of the summed log-ratio with the outcome) is the trainer's.",
+        "The prompt filter is for the sampler: the batch that is scaled and whitened is expected to have passed it.",
+    ),
 )
 def prime(beta: float = 0.05, process: float = 5.0, verifier: float = 5.0) -> Recipe:
     """Implicit token rewards and the outcome, each with its own leave-one-out baseline, accumulated and whitened.
