@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubricate.llm.parse import last_object, parse_verdicts, strip_reasoning
+from rubricate.llm.parse import last_object, parse_verdicts, strip_reasoning, whole_object
 
 BINARY = {"met": 1.0, "not_met": 0.0}
 
@@ -102,3 +102,12 @@ def test_no_text_breaks_the_parser_or_makes_a_verdict_without_the_key(text):
     if "verdicts" not in text:
         assert not parsed.answers
         assert last_object(text, "verdicts") is None
+
+
+@pytest.mark.parametrize("text", ["", "x", "[1]", '{"a": 1} {"a": 1}', '{"a": NaN}', '{"a": 1, "a": 1}', 'so {"a": 1}'])
+def test_only_a_reply_that_is_one_object_is_one(text):
+    assert whole_object(text) is None
+
+
+def test_reasoning_and_a_code_fence_around_an_object_do_not_count():
+    assert whole_object('<think>{"a": 2}</think>\n```json\n{"a": {"b": 1}}\n```') == {"a": {"b": 1}}

@@ -53,6 +53,11 @@ def _material(sample: Sample, secret: str) -> str:
         blocks.append(("reference", sample.reference))
     blocks += [(f"step {k}", s.text) for k, s in enumerate(sample.steps, 1)]
     blocks.append(("response", sample.response))
+    return fence_all(blocks, secret)
+
+
+def fence_all(blocks: Sequence[tuple[str, str]], secret: str) -> str:
+    """Labelled texts, one after the other, each between tags of one name that none of them contains."""
     fence = fence_name("\x1f".join(text for _, text in blocks), secret)
     return "\n".join(fenced(label, text, fence) for label, text in blocks)
 

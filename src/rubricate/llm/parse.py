@@ -21,7 +21,16 @@ def _refuse(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        raise ValueError("a key stands twice")
+    return table
+
+
 _strict = json.JSONDecoder(parse_constant=_refuse)
+_unique = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_once)
+_CODE = re.compile(r"```(?:json)?\s*(\{.*\})\s*```", re.DOTALL)
 ABSTAIN = "cannot_tell"
 
 
@@ -85,6 +94,23 @@ def last_object(text: str, key: str) -> dict[str, Any] | None:
                 found = value
         position = text.find("{", end)
     return found
+
+
+def whole_object(text: str) -> dict[str, Any] | None:
+    """The JSON object that ``text`` consists of, reasoning and one code fence around it apart; None for anything else.
+
+    For protocols in which a second object beside the first would be ambiguous: a key that stands twice is refused too.
+
+    >>> whole_object('```json\\n{"a": 1}\\n```'), whole_object('{"a": 1} {"a": 2}'), whole_object('{"a": 1, "a": 2}')
+    ({'a': 1}, None, None)
+    """
+    text = strip_reasoning(text).strip()
+    match = _CODE.fullmatch(text)
+    try:
+        found = _unique.decode(match[1] if match else text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def parse_verdicts(text: str, offered: Mapping[str, Mapping[str, float] | tuple[float, float, bool]]) -> Parsed:

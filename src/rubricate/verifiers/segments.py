@@ -37,23 +37,39 @@ def count_words(text: str) -> int:
     return wide + sum(1 for w in text.split() if w[0].isalnum() or any(map(str.isalnum, w)))
 
 
-def sentences(text: str) -> list[str]:
-    """Verbatim sentences, trimmed. A list item is one; abbreviations, initials and item numbers do not end one.
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Where each sentence begins and ends, in characters, without the space around it; ``sentences`` cuts there.
 
-    >>> sentences("Dr. Wu came. 1. Sit down! 2. Wait")
-    ['Dr. Wu came.', '1. Sit down!', '2. Wait']
+    Judges number these sentences and credit maps tokens onto them, so both see one cut.
+
+    >>> sentence_spans('He said "Go." Dr. Wu went.')
+    [(0, 13), (14, 26)]
     """
-    found: list[str] = []
+    found: list[tuple[int, int]] = []
     start = last = 0
     letters = False
     for match in _END.finditer(text):
         letters = letters or _LETTER.search(text, last, match.end()) is not None
         last = match.end()
         if (letters or "\n" in match[0]) and not (match[0] == "." and _goes_on(text[start : match.start()][-20:])):
-            found.append(text[start:last])
+            found.append((start, last))
             start, letters = last, False
-    found.append(text[start:])
-    return [s for s in map(str.strip, found) if s]
+    found.append((start, len(text)))
+    return [span for start, end in found if (span := _trimmed(text, start, end))[0] < span[1]]
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    part = text[start:end]
+    return start + len(part) - len(part.lstrip()), end - len(part) + len(part.rstrip())
+
+
+def sentences(text: str) -> list[str]:
+    """Verbatim sentences, trimmed. A list item is one; abbreviations, initials and item numbers do not end one.
+
+    >>> sentences("Dr. Wu came. 1. Sit down! 2. Wait")
+    ['Dr. Wu came.', '1. Sit down!', '2. Wait']
+    """
+    return [text[start:end] for start, end in sentence_spans(text)]
 
 
 def _goes_on(before: str) -> bool:
