@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from rubricate.llm.ask import Problem, ask
+from rubricate.llm.ask import Asked, Problem, ask
 from rubricate.llm.client import Client, Reply, Request
 from rubricate.llm.parse import last_object
 
@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 async def ask_json(
     client: Client, request: Request, key: str, read: Callable[[Any], T | Problem], *, reasks: int = 2
-) -> T:
+) -> Asked[T]:
     """What ``read`` makes of the value under ``key`` in the reply.
 
     ``read`` returns its result, or a ``Problem``; then the model is asked again with that sentence, at most ``reasks``
-    times. CallError (state unreadable, truncated or refused) when no reply was usable.
+    times. Without a usable reply the outcome holds the error (unreadable, truncated, refused, ...).
     """
 
     def from_reply(reply: Reply) -> T | Problem:
@@ -27,4 +27,4 @@ async def ask_json(
             return Problem(f"the reply holds no complete JSON object with {key!r}")
         return read(found[key])
 
-    return (await ask(client, request, from_reply, reasks=reasks)).unwrap()
+    return await ask(client, request, from_reply, reasks=reasks)

@@ -1,7 +1,7 @@
 """Rubrics for a domain: written from evidence, shaped as a tree."""
 
 from rubricate.audit import two_proportion_z
-from rubricate.generate import EvidenceGenerator
+from rubricate.generate import EvidenceGenerator, Gate
 from rubricate.judges import PointwiseJudge, ShortCircuit
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
@@ -28,7 +28,8 @@ def automated_medical_rubrics(*, max_items: int = 20, temperature: float = 0.1) 
     z = (p_a - p_b) / sqrt(p (1 - p) (1/n_a + 1/n_b)). Constants from the released code.
     """
     return Recipe(
-        rubric=step(EvidenceGenerator, max_items=max_items, temperature=temperature),  # card: <= 20 items, T .1
+        # card: <= 20 items, at least one negative, T .1
+        rubric=step(EvidenceGenerator, gate=step(Gate, most=max_items, negatives=True), temperature=temperature),
         judge=step(PointwiseJudge, batch="all"),
         reward=step(policy_reward, policy="automed"),
         audit=step(two_proportion_z),

@@ -1,0 +1,134 @@
+"""What a generator is, what it may be given, and what it gives back.
+
+A generator is a frozen value: prompts and rules named by its digest. It never returns half a rubric in silence: a
+``Draft`` holds the linted rubric or says why there is none, and names every criterion that was dropped with the reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol, runtime_checkable
+
+from rubricate.errors import SettingError
+from rubricate.llm.client import Client, Request
+from rubricate.llm.prompts import fence_name, fenced, fill, prompt_digest, template
+from rubricate.rubrics.model import Criterion, Rubric
+from rubricate.rubrics.records import Provenance
+from rubricate.types import Message, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What an annotator wrote about one of the responses (its place in ``Material.responses``, or -1 for all)."""
+
+    text: str
+    annotator: str = ""
+    response: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a rubric can be made from. A generator names the fields that it needs.
+
+    ``responses`` with ``labels`` (higher is better, same order); ``passages`` of evidence with ``sources`` (a name or
+    url each); ``neighbours`` rubrics of similar prompts; ``persona`` a profile or a stakeholder's answers; ``failures``
+    known ways to go wrong; ``history`` of a user. ``metadata`` is for the caller.
+    """
+
+    prompt: str
+    reference: str = ""
+    responses: tuple[str, ...] = ()
+    labels: tuple[float, ...] = ()
+    passages: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    feedback: tuple[Feedback, ...] = ()
+    neighbours: tuple[Rubric, ...] = ()
+    persona: str = ""
+    history: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.labels and len(self.labels) != len(self.responses):
+            raise SettingError(f"{len(self.responses)} responses and {len(self.labels)} labels", expected="one each")
+        if self.sources and len(self.sources) != len(self.passages):
+            raise SettingError(f"{len(self.passages)} passages and {len(self.sources)} sources", expected="one each")
+
+    def need(self, *names: str, generator: str) -> None:
+        """SettingError for a field that a generator needs and that is empty."""
+        for name in names:
+            if not getattr(self, name):
+                raise SettingError(f"{generator} needs {name!r}, which is empty", expected=f"Material({name}=...)")
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A criterion that was refused, and why."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a generator gives: a rubric, or None and ``why``; what it dropped; what it cost."""
+
+    rubric: Rubric | None
+    dropped: tuple[Dropped, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    why: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Makes a rubric from material."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Fields of the material that must not be empty."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits over settings and prompts."""
+        ...
+
+    async def generate(self, material: Material, client: Client, *, id: str) -> Draft:
+        """A draft. SettingError for missing material; every other failure is a draft without a rubric."""
+        ...
+
+
+def settings_digest(generator: Any, *prompts: str) -> str:
+    """16 hex digits over the class name, the fields of a frozen dataclass and the packaged ``prompts`` that it uses."""
+    values = {f.name: repr(getattr(generator, f.name)) for f in fields(generator)}
+    text = json.dumps([type(generator).__qualname__, values, prompt_digest(*map(template, prompts))], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def request(
+    prompt: str, values: Mapping[str, str], blocks: Sequence[tuple[str, str]], *, model: str, temperature: float | None
+) -> Request:
+    """One request: the template ``prompt`` filled with ``values``, then the fenced ``blocks`` (label, text)."""
+    fence = fence_name("\x1f".join(text for _, text in blocks))
+    user = "\n".join(fenced(label, text, fence) for label, text in blocks)
+    return Request((Message("system", fill(template(prompt), values)), Message("user", user)), model, temperature)
+
+
+def numbered(label: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Blocks ``label 1``, ``label 2``, ... for a list of texts."""
+    return [(f"{label} {k}", text) for k, text in enumerate(texts, 1)]
+
+
+def provenance(generator: object, *prompts: str, calls: int, source: str = "") -> Provenance:
+    """Where a criterion comes from: the generator's name, the digest of its prompts, what it was made from."""
+    digest = prompt_digest(*(template(p) for p in prompts))
+    return Provenance(generator=type(generator).__name__, prompt_digest=digest, calls=calls, source=source)
+
+
+def replaced(criterion: Criterion, **fields: Any) -> Criterion:
+    """A criterion with some fields changed, checked like a new one."""
+    return Criterion.model_validate({**{k: getattr(criterion, k) for k in criterion.model_fields_set}, **fields})
