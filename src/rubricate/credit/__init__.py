@@ -31,6 +31,7 @@ from rubricate.credit.returns import difference, following, gae, look_ahead, pot
 from rubricate.credit.schedule import Matches, play, schedule
 from rubricate.credit.select import Selection, drop_groups, kept, select
 from rubricate.credit.sources import bounded, ends, rloo_items
+from rubricate.credit.std_filter import StdFilter, StdState
 from rubricate.credit.tokens import belief_gain, log_ratio, loss_weights, modulate
 from rubricate.credit.tree import backup, edge, leaf_counts
 from rubricate.reduce import spread
@@ -39,6 +40,8 @@ __all__ = [
     "INVARIANCES",
     "Matches",
     "Selection",
+    "StdFilter",
+    "StdState",
     "backup",
     "belief_gain",
     "bounded",

@@ -17,7 +17,7 @@ from rubricate.reduce import group_table
 
 QUOTAS = ("balanced", "proportional", "top")
 ORDERS = ("best", "weighted", "random")
-RULES = ("zero_std", "skew", "range")
+RULES = ("zero_std", "low_std", "skew", "range")
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,8 @@ def drop_groups(
 ) -> Selection:
     """Keep or drop whole groups by their values ``x[N]``; the mask also leaves out unknown rows of kept groups.
 
-    ``zero_std`` drops groups of equal values, or of fewer than two (DAPO, card 175); ``skew`` drops
+    ``zero_std`` drops groups of equal values, or of fewer than two (DAPO, card 175); ``low_std`` those whose standard
+    deviation is below ``limit`` (card 138; ``StdFilter`` holds its running limit); ``skew`` drops
     |sum x| / n > limit, n counting the reference as well (card 33: 0.6, a cost: it drops 37.5 % of groups of 16 under
     a perfect judge); ``range`` keeps low <= mean <= high (card 49: 0.2 to 0.8; card 164: up to 0.3). A group without a
     known value is dropped. Log ``drop_rate``: it rises with training.
@@ -105,6 +106,8 @@ def drop_groups(
     mean = group_table(values, codes, count, "mean")
     if rule == "zero_std":
         good = (group_table(values, codes, count, "std") > 0) & (size > 1)
+    elif rule == "low_std":
+        good = (group_table(values, codes, count, "std") >= limit) & (size > 1)
     elif rule == "skew":
         good = np.abs(mean) <= limit
     elif rule == "range":

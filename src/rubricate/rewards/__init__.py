@@ -12,6 +12,7 @@ from rubricate.rewards.aggregate import (
     weighted_mean,
     weighted_sum,
 )
+from rubricate.rewards.agreement import cluster_entropy, self_agreement, self_confidence
 from rubricate.rewards.blend import learn_blend
 from rubricate.rewards.citations import Citations, claim_measures
 from rubricate.rewards.classes import Classes
@@ -42,7 +43,13 @@ from rubricate.rewards.group import (
     sample_quantile,
     spread_groups,
 )
-from rubricate.rewards.likelihood import marginal_likelihood
+from rubricate.rewards.likelihood import (
+    followup_margin,
+    information_gain,
+    jensen_gain,
+    marginal_likelihood,
+    reference_likelihood,
+)
 from rubricate.rewards.lints import (
     Lint,
     component_share,
@@ -146,6 +153,7 @@ __all__ = [
     "claim_measures",
     "clip",
     "closest_to_mean",
+    "cluster_entropy",
     "column_norm",
     "combine",
     "component_share",
@@ -163,6 +171,7 @@ __all__ = [
     "fallback",
     "finite_budget",
     "first_time",
+    "followup_margin",
     "fuse_progress",
     "gate",
     "gated_accumulate",
@@ -170,7 +179,9 @@ __all__ = [
     "group_softmax",
     "hinge_negative",
     "implied_threshold",
+    "information_gain",
     "integrate",
+    "jensen_gain",
     "learn_blend",
     "lexicographic_pairs",
     "log_sigmoid",
@@ -193,12 +204,15 @@ __all__ = [
     "ratio",
     "recall_at_k",
     "redistribute",
+    "reference_likelihood",
     "renorm",
     "running_scale",
     "sample_quantile",
     "scale_matters",
     "scaled_weights",
     "schedule",
+    "self_agreement",
+    "self_confidence",
     "share_at",
     "shared_outcome",
     "sign_product",
