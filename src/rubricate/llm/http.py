@@ -23,6 +23,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 
 from rubricate.errors import CallError, SettingError
+from rubricate.llm import completions
 from rubricate.llm.client import Reply, Request, Token
 from rubricate.types import Message, Usage
 
@@ -67,9 +68,10 @@ class _Pools:
 class HttpClient:
     """Client of one OpenAI-compatible endpoint.
 
-    ``base_url`` ends where ``/chat/completions`` begins. ``json_mode`` is how a schema is asked for: ``auto`` starts
-    with json_schema and steps down to json_object and plain text when the server refuses. ``prices`` are money per
-    million prompt and completion tokens. ``connect_timeout`` in seconds; the time limit of a whole call belongs to
+    ``base_url`` ends where ``/chat/completions`` begins; a request of one ``raw`` message goes to ``/completions``, as
+    bare text. ``json_mode`` is how a schema is asked for: ``auto`` starts with json_schema and steps down to
+    json_object and plain text when the server refuses. ``prices`` are money per million prompt and completion tokens.
+    ``connect_timeout`` in seconds; the time limit of a whole call belongs to
     the wrapper in ``rubricate.llm.calls``.
     """
 
@@ -106,7 +108,7 @@ class HttpClient:
         while True:
             mode = self._mode(model) if request.schema else "text"
             try:
-                data, seconds = await self._post(_body(request, model, mode))
+                data, seconds = await self._post(_path(request), _body(request, model, mode))
                 break
             except CallError as error:
                 if not (request.schema and self._step_down(model, mode, error)):
@@ -122,9 +124,9 @@ class HttpClient:
         if pool:
             await pool.keeper.aclose()
 
-    async def _post(self, body: dict[str, Any]) -> tuple[dict[str, Any], float]:
+    async def _post(self, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], float]:
         start = time.perf_counter()
-        where = self.endpoint + "/chat/completions"
+        where = self.endpoint + path
         try:
             session = await self._session()
             async with session.post(where, data=json.dumps(body).encode()) as response:
@@ -189,7 +191,8 @@ class HttpClient:
         """Ask one by one for the choices that a server left out, and say so."""
         single = replace(request, n=1)
         bodies = [_body(single, request.model or self.model, "text") for _ in range(request.n - len(reply.texts))]
-        rest = [self._read(data, single, "text", s) for data, s in await asyncio.gather(*map(self._post, bodies))]
+        more = await asyncio.gather(*(self._post(_path(request), b) for b in bodies))
+        rest = [self._read(data, single, "text", seconds) for data, seconds in more]
         return replace(
             reply,
             texts=reply.texts + tuple(r.text for r in rest),
@@ -200,7 +203,7 @@ class HttpClient:
         )
 
     def _read(self, data: Mapping[str, Any], request: Request, mode: str, seconds: float) -> Reply:
-        choices = data["choices"]
+        choices, raw = data["choices"], completions.is_raw(request)
         texts, finish, tokens, notes = [], [], [], []
         for choice in choices:
             message = choice.get("message") or {}
@@ -211,10 +214,10 @@ class HttpClient:
                     state="refused",
                     raw=str(message.get("refusal") or message.get("content") or ""),
                 )
-            texts.append(_text(message.get("content")))
+            texts.append(_text(choice.get("text") if raw else message.get("content")))
             finish.append(reason)
             if request.top_logprobs:
-                tokens.append(_tokens(choice.get("logprobs")))
+                tokens.append(completions.tokens(choice) if raw else _tokens(choice.get("logprobs")))
         if request.top_logprobs and not all(tokens):
             notes.append("no-logprobs")
         if request.schema and mode == "json_schema" and texts and not texts[0].lstrip().startswith(("{", "[")):
@@ -228,7 +231,13 @@ class HttpClient:
         return Usage(1, prompt, completion, cost, seconds)
 
 
+def _path(request: Request) -> str:
+    return completions.PATH if completions.is_raw(request) else "/chat/completions"
+
+
 def _body(request: Request, model: str, mode: str) -> dict[str, Any]:
+    if completions.is_raw(request):
+        return completions.body(request, model)
     body: dict[str, Any] = {"model": model, "messages": [_wire(m) for m in request.messages]}
     for name in ("temperature", "max_tokens", "seed"):
         value = getattr(request, name)
