@@ -93,3 +93,16 @@ LOOPS = {
 def test_the_composition_is_the_loop(name, seed):
     env = ragged(seed)
     np.testing.assert_allclose(find_recipe(name)().advantages(env), LOOPS[name](env), rtol=0, atol=1e-9)
+
+
+def mixed_groups(env):
+    """DAPO keeps the groups of two rows or more whose outcomes differ."""
+    pairs = list(zip(env["group"], env["outcome"], strict=True))
+    return [len({o for k, o in pairs if k == g}) > 1 for g, _ in pairs]
+
+
+@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("name", ["dapo"])
+def test_the_selection_is_the_loop(name, seed):
+    env = ragged(seed)
+    assert find_recipe(name)().select(env).mask.tolist() == mixed_groups(env)

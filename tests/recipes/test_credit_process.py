@@ -165,6 +165,19 @@ def test_the_composition_is_the_loop(name, seed):
     np.testing.assert_allclose(recipe.advantages(env), advantage, rtol=0, atol=1e-9)
 
 
+def passed(env):
+    """PRIME keeps the prompts that 20 to 80 % of the rollouts solve."""
+    rate = {g: np.mean([o for o, h in zip(env["outcome"], env["group"], strict=True) if h == g]) for g in env["group"]}
+    return [bool(0.2 <= rate[g] <= 0.8) for g in env["group"]]
+
+
+@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("name", ["prime"])
+def test_the_selection_is_the_loop(name, seed):
+    env = ragged(seed)
+    assert find_recipe(name)().select(env).mask.tolist() == passed(env)
+
+
 def test_the_tree_form_of_spo_takes_children_and_siblings():
     env = {"node_parent": [-1, 0, 0, 1, 1, 1], "node_outcome": [NAN, NAN, 0.0, 1.0, 1.0, 0.0]}
     # V(1) = 2/3, V(0) = 1/3: edges +-1/3 over std 1/3; below node 1 the edges are 1/3, 1/3, -2/3 over std sqrt(2)/3

@@ -7,6 +7,7 @@ import pytest
 
 from rubricate.lab.environment import draw
 from rubricate.recipes import find_recipe
+from rubricate.rewards import criterion_stats
 
 NAN = math.nan
 
@@ -188,3 +189,39 @@ def test_the_composition_is_the_loop(name, seed):
     if recipe.reward is not None:
         np.testing.assert_allclose(recipe.reward(env), paid, rtol=0, atol=1e-9)
     np.testing.assert_allclose(recipe.advantages(env), advantage, rtol=0, atol=1e-9)
+
+
+def contrast(env, epochs):
+    """Factors of POW3R after some epochs over the same verdicts: one prompt, one criterion at a time."""
+    w, category, out = env["weights"], env["category"], []
+    for g in sorted(set(env["group"].tolist())):
+        rows = [i for i in range(len(env["group"])) if env["group"][i] == g]
+        signal = {}
+        for j in range(6):
+            seen = [env["scores"][i][j] for i in rows if not math.isnan(env["scores"][i][j])]
+            if seen and len(seen) >= 0.75 * len(rows):
+                m = sum(seen) / len(seen)
+                signal[j] = sum((x - m) ** 2 for x in seen) / len(seen) + 0.01
+        factor = [1.0] * 6
+        for j, s in signal.items():
+            alike = [k for k in signal if category[k] == category[j]]
+            average = sum(w[k] * signal[k] for k in alike) / sum(w[k] for k in alike)
+            for _ in range(epochs):
+                factor[j] = clamp(0.5 * factor[j] + 0.5 * clamp(1 + 0.7 * (s / average - 1)))
+        out.append(factor)
+    return out
+
+
+def clamp(x):
+    return min(max(x, 0.25), 4.0)
+
+
+@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("name", ["pow3r"])
+def test_the_weights_are_the_loop(name, seed):
+    env, maker = ragged(seed), find_recipe(name)().weights.build()
+    state = maker.init(6, prompts=len(set(env["group"].tolist())))
+    np.testing.assert_array_equal(maker.weights(state), np.ones_like(state))
+    for epochs in (1, 2):
+        state = maker.update(state, criterion_stats(env["scores"], env["group"]), env["weights"], env["category"])
+        np.testing.assert_allclose(maker.weights(state), contrast(env, epochs), rtol=0, atol=1e-9)

@@ -151,3 +151,30 @@ def test_the_composition_equals_a_plain_loop(name):
         np.testing.assert_allclose(
             getattr(recipes, name)().advantages(env), LOOPS[name](env), rtol=1e-9, atol=1e-9, err_msg=f"seed {seed}"
         )
+
+
+def dual(means):
+    """Multipliers of constrained RLHF after each batch: momentum .1, rate .1, tanh; one reward at a time."""
+    rows = []
+    for target, values in zip((0.44, 0.238), np.transpose(means), strict=True):
+        mu, speed, row = 0.0, 0.0, []
+        for value in values:
+            if not math.isnan(value):
+                speed = 0.1 * speed + (1 - math.tanh(mu) ** 2) * (value - target)
+                mu -= 0.1 * speed
+            row.append(math.tanh(mu))
+        rows.append(row)
+    return np.transpose(rows)
+
+
+@pytest.mark.parametrize("name", ["constrained_rlhf"])
+def test_the_weights_equal_a_plain_loop(name):
+    for seed in range(50):
+        rng, maker = np.random.default_rng(seed), getattr(recipes, name)().weights.build()
+        means = rng.uniform(-1, 1, (12, 2))
+        means[rng.random((12, 2)) < 0.1] = NAN
+        state, found = maker.init(2), []
+        for row in means:
+            state = maker.update(state, row)
+            found.append(maker.weights(state))
+        np.testing.assert_allclose(found, dual(means), rtol=0, atol=1e-9, err_msg=f"seed {seed}")

@@ -148,18 +148,23 @@ def test_the_gate_drops_the_turns_below_it():
         np.testing.assert_allclose(find_recipe("g_ra")(gate_level=0.5).advantages(e), g_ra_strict(e), atol=1e-9)
 
 
-def test_heron_labels_equal_a_plain_loop():
+def heron(e):
+    margin, pairs = 0.5 * np.nanstd(e["scores"], axis=0), []
+    for i, j in itertools.combinations(range(len(e["group"])), 2):
+        for a, b, m in zip(e["scores"][i], e["scores"][j], margin, strict=True):
+            if math.isnan(a) or math.isnan(b) or e["group"][i] != e["group"][j]:
+                break
+            if abs(a - b) > m:
+                pairs.append([i, j] if a > b else [j, i])
+                break
+    return pairs
+
+
+@pytest.mark.parametrize("loop", [heron], ids=lambda f: f.__name__)
+def test_labels_equal_a_plain_loop(loop):
     for seed in range(50):
         e = ragged(seed)
-        margin, pairs = 0.5 * np.nanstd(e["scores"], axis=0), []
-        for i, j in itertools.combinations(range(len(e["group"])), 2):
-            for a, b, m in zip(e["scores"][i], e["scores"][j], margin, strict=True):
-                if math.isnan(a) or math.isnan(b) or e["group"][i] != e["group"][j]:
-                    break
-                if abs(a - b) > m:
-                    pairs.append([i, j] if a > b else [j, i])
-                    break
-        assert find_recipe("heron")().select(e).tolist() == pairs
+        assert find_recipe(loop.__name__)().select(e).tolist() == loop(e), f"seed {seed}"
 
 
 def test_an_unjudged_outcome_stays_unjudged():

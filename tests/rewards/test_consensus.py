@@ -32,6 +32,14 @@ def test_consensus_rewards_sum_to_zero_and_agreement_pays_nothing(samples):
     assert (consensus_reward([[0.0, 1.0, 2.0]], tolerance=5.0) == 0).all()
 
 
+def test_two_samples_are_equally_far_whatever_the_mean_rounds_to():
+    pairs = np.random.default_rng(0).random((2000, 2))
+    assert (consensus_reward(pairs) == 0).all()
+    gap = np.abs(pairs - pairs.mean(1, keepdims=True))
+    assert (gap[:, 0] != gap[:, 1]).any()  # the control: their distances do differ, by rounding
+    assert consensus_reward(np.column_stack([pairs, pairs[:, 0] + 1e-3])).any(1).all()
+
+
 def test_the_nearest_sample_is_chosen():
     assert closest_to_mean([[0.0, 50.0, 90.0], [np.nan] * 3, [7.0, np.nan, 7.0]]).tolist() == [1, -1, 0]
 
@@ -51,6 +59,13 @@ def test_cross_rank_equals_a_plain_loop(samples, relevant, group):
                 right = [(samples[i, k] > o) if relevant[i] else (samples[i, k] < o) for o in others]
                 expected[i, k] = np.mean(right)
     np.testing.assert_allclose(cross_rank_reward(samples, relevant, group), expected)
+
+
+def test_an_item_of_unknown_relevance_is_on_neither_side():
+    samples = [[80.0, 40.0], [50.0, 10.0], [60.0, 60.0]]
+    reward = cross_rank_reward(samples, [1, 0, np.nan], [0, 0, 0])
+    np.testing.assert_array_equal(reward, [[1.0, 0.5], [0.5, 1.0], [np.nan, np.nan]])
+    assert cross_rank_reward(np.empty((0, 2)), [], []).shape == (0, 2)
 
 
 def test_bad_input_is_named():

@@ -77,13 +77,16 @@ def consensus_reward(samples: ArrayLike, *, tolerance: float = 0.0) -> Floats:
     values = as_floats(samples, "samples")
     distance = np.abs(values - integrate(values)[:, None])
     known = ~np.isnan(values)
-    near = np.where(known, distance, np.inf).argmin(1)
-    far = np.where(known, distance, -np.inf).argmax(1)
+    near = np.where(known, distance, np.inf)
+    far = np.where(known, distance, -np.inf)
+    least, most = near.min(1, initial=np.inf), far.max(1, initial=-np.inf)
+    # Two samples are equally far from their mean, but for the rounding of that mean.
+    rounding = 1e-12 * np.where(known, np.abs(values), 0.0).max(1, initial=0.0)
     rows = np.arange(len(values))
     out = np.where(known, 0.0, np.nan)
-    apart = known.any(1) & (distance[rows, far] >= tolerance) & (distance[rows, far] > distance[rows, near])
-    out[rows[apart], near[apart]] = 1.0
-    out[rows[apart], far[apart]] = -1.0
+    apart = known.any(1) & (most >= tolerance) & (most > least + rounding)
+    out[rows[apart], (near <= (least + rounding)[:, None]).argmax(1)[apart]] = 1.0
+    out[rows[apart], (far >= (most - rounding)[:, None]).argmax(1)[apart]] = -1.0
     return out
 
 
@@ -100,15 +103,23 @@ def cross_rank_reward(samples: ArrayLike, relevant: ArrayLike, group: ArrayLike)
     values = as_floats(samples, "samples")
     check(samples=(values, "N K"), relevant=(relevant, "N"))
     codes, count = as_group(group, len(values))
-    positive = np.asarray(relevant, dtype=np.float64) >= 0.5
+    flag = np.asarray(relevant, dtype=np.float64)
+    known = ~np.isnan(values) & ~np.isnan(flag)[:, None]
+    right = np.broadcast_to((flag >= 0.5)[:, None], values.shape)[known]
+    v, c = values[known], np.broadcast_to(codes[:, None], values.shape)[known]
+    order = np.lexsort((v, c))
+    v, c, right = v[order], c[order], right[order]
+    ends = np.flatnonzero(np.append((v[1:] != v[:-1]) | (c[1:] != c[:-1]), True)) + 1 if len(v) else np.empty(0, int)
+    tie = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    total = np.bincount(c, weights=right, minlength=count), np.bincount(c, weights=~right, minlength=count)
+    seen = np.append(0.0, np.cumsum(right)), np.append(0.0, np.cumsum(~right))
+    before = np.append(0.0, np.cumsum(total[1]))[c]  # irrelevant samples of the groups that stand before
+    below = seen[1][np.append(0, ends)[tie]] - before
+    above = np.cumsum(total[0])[c] - seen[0][ends[tie]]
+    others = np.where(right, total[1][c], total[0][c])
+    share = np.divide(np.where(right, below, above), others, out=np.full(len(v), np.nan), where=others > 0)
     out = np.full(values.shape, np.nan)
-    for code in range(count):  # one query at a time: ranks inside a query need its own sorted samples
-        rows = np.flatnonzero(codes == code)
-        for mine, sign in ((positive[rows], 1.0), (~positive[rows], -1.0)):
-            others = sign * values[rows[~mine]].ravel()
-            others = np.sort(others[~np.isnan(others)])
-            own = sign * values[rows[mine]]
-            if others.size and own.size:
-                share = np.searchsorted(others, own, side="left") / others.size
-                out[rows[mine]] = np.where(np.isnan(own), np.nan, share)
+    flat = np.empty(len(v))
+    flat[order] = share
+    out[known] = flat
     return out
