@@ -5,7 +5,6 @@ The labels come from any judge, in any order and as they arrive; ``fit`` on all 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,7 +13,8 @@ from numpy.typing import ArrayLike
 
 from rubricate.arrays import Floats, as_floats, check
 from rubricate.errors import UnknownNameError
-from rubricate.judges.learned import BradleyTerry
+from rubricate.judges.learned.bradley_terry import BradleyTerry
+from rubricate.judges.learned.features import hashed_words
 
 KINDS = ("table", "classifier")
 
@@ -50,7 +50,7 @@ class Distilled:
         known = tuple((text, sum(v) / len(v)) for text, v in sorted(by_text.items()))
         if self.kind == "table" or not known:
             return replace(self, known=known)
-        x, y = self._features([text for text, _ in known]), np.array([v for _, v in known])
+        x, y = hashed_words([text for text, _ in known], self.buckets), np.array([v for _, v in known])
         better, weights = np.concatenate([x, -x]), np.concatenate([y, 1.0 - y])
         model = BradleyTerry(self.ridge).fit(better, np.zeros_like(better), pair_weights=weights)
         return replace(self, known=known, model=model)
@@ -62,14 +62,4 @@ class Distilled:
             return np.array([table.get(text, self.unseen) for text in messages], dtype=np.float64)
         if self.model is None:
             return np.full(len(messages), np.nan)
-        return np.exp(-np.logaddexp(0.0, -self.model.score(self._features(messages))))
-
-    def _features(self, messages: Sequence[str]) -> Floats:
-        """Hashed words and pairs of words, and a constant: [N, buckets + 1]."""
-        x = np.zeros((len(messages), self.buckets + 1))
-        x[:, -1] = 1.0
-        for i, text in enumerate(messages):
-            words = text.lower().split()
-            for gram in [*words, *map(" ".join, zip(words, words[1:], strict=False))]:
-                x[i, zlib.crc32(gram.encode()) % self.buckets] = 1.0
-        return x
+        return np.exp(-np.logaddexp(0.0, -self.model.score(hashed_words(messages, self.buckets))))
