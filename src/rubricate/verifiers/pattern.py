@@ -41,14 +41,14 @@ def regex(
     """
     if min_count < 0 or (max_count is not None and max_count < min_count):
         raise SettingError(f"min_count={min_count}, max_count={max_count}", expected="0 <= min_count <= max_count")
-    compiled = _compiled(pattern, flags)
+    expression = compiled(pattern, flags)
     answer = answer_text(sample)
     if len(answer) > max_chars:
         return Outcome(None, f"{len(answer)} characters; a pattern is searched in at most {max_chars}")
     if whole:
-        fits = compiled.fullmatch(answer) is not None
+        fits = expression.fullmatch(answer) is not None
         return Outcome(float(fits), "matches as a whole" if fits else f"{shown(answer)} does not match as a whole")
-    found = [m[0] for m in _matches(compiled, answer, min_count, max_count)]
+    found = [m[0] for m in _matches(expression, answer, min_count, max_count)]
     good = len(found) >= min_count and (max_count is None or len(found) <= max_count)
     more = " or more" if max_count is None and found else ""
     bounds = f"at least {min_count}" if max_count is None else f"{min_count} to {max_count}"
@@ -64,15 +64,26 @@ def _matches(compiled: re.Pattern[str], text: str, min_count: int, max_count: in
             return
 
 
+def compiled_linear(pattern: str, flags: str) -> re.Pattern[str]:
+    """The compiled pattern, if searching with it takes time in proportion to the text: no unbounded repeat in it."""
+    found = compiled(pattern, flags)
+    if unbounded(parser.parse(pattern, found.flags & ~re.UNICODE)):
+        raise SettingError(
+            f"the pattern {pattern!r} has an unbounded repeat", expected="a word, or a pattern without * and +"
+        )
+    return found
+
+
 @functools.lru_cache(maxsize=1024)
-def _compiled(pattern: str, flags: str) -> re.Pattern[str]:
+def compiled(pattern: str, flags: str) -> re.Pattern[str]:
+    """The compiled pattern; refused when it is no pattern, or when its time can grow exponentially with the text."""
     bits = 0
     for letter in flags:
         if letter not in _FLAGS:
             raise SettingError(f"flags={flags!r}", expected="letters among i, m, s, x")
         bits |= _FLAGS[letter]
     try:
-        compiled = re.compile(pattern, bits)
+        found = re.compile(pattern, bits)
     except re.error as error:
         raise SettingError(f"the pattern {pattern!r} is not a regular expression: {error}") from None
     if explodes(parser.parse(pattern, bits)):
@@ -81,7 +92,16 @@ def _compiled(pattern: str, flags: str) -> re.Pattern[str]:
             expected="repeats whose time cannot grow exponentially with the response",
             hint="Make the inner or the outer repeat possessive: (?:a+)++ or (?:a++)+, or atomic: (?>a+)",
         )
-    return compiled
+    return found
+
+
+def unbounded(tree: Any) -> bool:
+    """Whether a parsed pattern holds a repeat without an upper end."""
+    repeats = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
+    return any(
+        (kind in repeats and value[1] is op.MAXREPEAT) or any(map(unbounded, _parts(kind, value)))
+        for kind, value in tree
+    )
 
 
 def explodes(tree: Any) -> bool:

@@ -3,6 +3,7 @@
 from rubricate.rubrics.importers.base import Fields, Imported, import_file, importer
 from rubricate.rubrics.importers.biggen import biggen
 from rubricate.rubrics.importers.healthbench import healthbench
+from rubricate.rubrics.importers.ifeval import ifeval
 from rubricate.rubrics.importers.libraries import autorubric_lib, rubric_lib
 from rubricate.rubrics.importers.llm_rubric import llm_rubric
 from rubricate.rubrics.importers.openai_graders import openai_graders
@@ -26,6 +27,7 @@ __all__ = [
     "deepresearch_bench",
     "deepresearch_bench_2",
     "healthbench",
+    "ifeval",
     "import_file",
     "importer",
     "llm_rubric",
