@@ -68,7 +68,7 @@ def ifeval(record: Mapping[str, Any], *, loose: bool = False) -> Imported:
     rubric = build(
         {"id": f"ifeval/{key}", "criteria": criteria, "policy": "all_of", "prompt_id": key, "prompt": prompt}
     )
-    samples = ()
+    samples: tuple[Sample, ...] = ()
     if fields.has("response"):
         samples = (Sample(key, (Message("user", prompt),), fields.string("response"), group=key, rubric=rubric.id),)
     return Imported(rubric, samples, extra=fields.rest())
