@@ -31,6 +31,7 @@ from rubricate.credit.returns import difference, following, gae, look_ahead, pot
 from rubricate.credit.schedule import Matches, play, schedule
 from rubricate.credit.select import Selection, drop_groups, kept, select
 from rubricate.credit.sources import bounded, ends, rloo_items
+from rubricate.credit.spans import first_error, on_tokens, selective, token_segments
 from rubricate.credit.std_filter import StdFilter, StdState
 from rubricate.credit.tokens import belief_gain, log_ratio, loss_weights, modulate
 from rubricate.credit.tree import backup, edge, leaf_counts
@@ -56,6 +57,7 @@ __all__ = [
     "edge",
     "ema_baseline",
     "ends",
+    "first_error",
     "following",
     "fuse",
     "gae",
@@ -72,6 +74,7 @@ __all__ = [
     "mix",
     "modulate",
     "multi_advantage",
+    "on_tokens",
     "opo",
     "optimal_token_baseline",
     "overlong_penalty",
@@ -96,9 +99,11 @@ __all__ = [
     "scale",
     "schedule",
     "select",
+    "selective",
     "sequence_ratio",
     "spread",
     "suffix",
+    "token_segments",
     "vote",
     "whiten",
     "z_score",

@@ -52,6 +52,7 @@ from rubricate.judges.lexical import LexicalJudge
 from rubricate.judges.pair_selection import debias_pairs, quality_sampling
 from rubricate.judges.pointwise import PointwiseJudge
 from rubricate.judges.reference import EquivalenceJudge
+from rubricate.judges.segments import SENTENCES, STEPS, SegmentArrays, SentenceJudge, StepJudge, segment_arrays
 from rubricate.judges.short_circuit import ShortCircuit
 
 __all__ = [
@@ -79,8 +80,13 @@ __all__ = [
     "Progress",
     "ReferenceConditionedReward",
     "Router",
+    "SENTENCES",
+    "STEPS",
+    "SegmentArrays",
     "SegmentJudge",
+    "SentenceJudge",
     "ShortCircuit",
+    "StepJudge",
     "StepScorer",
     "VoteStrength",
     "WHOLE",
@@ -102,6 +108,7 @@ __all__ = [
     "rank_consistency",
     "rating_preference",
     "save_model",
+    "segment_arrays",
     "small_loss_peer_review",
     "treat_weak",
     "vote_strength",

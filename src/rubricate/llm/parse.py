@@ -136,7 +136,7 @@ def parse_verdicts(text: str, offered: Mapping[str, Mapping[str, float] | tuple[
             answers.pop(name, None)
             problems[name] = "answered twice"
         else:
-            result = _answer(entry, offered[name])
+            result = read_answer(entry, offered[name])
             if isinstance(result, Answer):
                 answers[name] = result
             else:
@@ -147,7 +147,8 @@ def parse_verdicts(text: str, offered: Mapping[str, Mapping[str, float] | tuple[
     return Parsed(answers, problems, tuple(extra))
 
 
-def _answer(entry: Mapping[str, Any], offered: Mapping[str, float] | tuple[float, float, bool]) -> Answer | str:
+def read_answer(entry: Mapping[str, Any], offered: Mapping[str, float] | tuple[float, float, bool]) -> Answer | str:
+    """The answer of one entry (``verdict``, ``reason``, ``evidence``), or what is wrong with it."""
     verdict, reason, quotes = entry.get("verdict"), entry.get("reason", ""), entry.get("evidence")
     if type(verdict) is str and type(reason) is str and quotes is None and type(offered) is dict:
         plain = offered.get(verdict)  # nearly every entry of a well-behaved judge ends here
