@@ -18,9 +18,9 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+import rubricate.judges.layout as layout
 from rubricate.arrays import Floats, Ints
 from rubricate.errors import SettingError, ShapeError
-from rubricate.judges import layout
 from rubricate.judges.base import failed, settings_digest
 from rubricate.llm.ask import Problem, ask
 from rubricate.llm.client import Client, Reply, Request
