@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rubricate.judges.lexical import LexicalJudge
+    from rubricate.judges.listwise import ListwiseJudge
+    from rubricate.judges.pairwise import PairwiseJudge
     from rubricate.judges.pointwise import PointwiseJudge
     from rubricate.llm.calls import Calls, CallSettings
     from rubricate.llm.http import HttpClient
@@ -34,7 +36,9 @@ _HOME = {
     "Criterion": "rubrics.model",
     "HttpClient": "llm.http",
     "LexicalJudge": "judges.lexical",
+    "ListwiseJudge": "judges.listwise",
     "Message": "types",
+    "PairwiseJudge": "judges.pairwise",
     "PointwiseJudge": "judges.pointwise",
     "read_rubrics": "rubrics.io",
     "read_samples": "samples",
@@ -62,7 +66,9 @@ __all__ = [
     "Criterion",
     "HttpClient",
     "LexicalJudge",
+    "ListwiseJudge",
     "Message",
+    "PairwiseJudge",
     "PointwiseJudge",
     "Recipe",
     "Result",

@@ -28,7 +28,7 @@ from rubricate.credit.mix import fuse, mix, multi_advantage, vote
 from rubricate.credit.normalise import center, columnwise_group_norm, scale, whiten, z_score
 from rubricate.credit.rating import quantile, rate
 from rubricate.credit.returns import difference, following, gae, look_ahead, potential_shaping, prefix, suffix
-from rubricate.credit.schedule import Matches, play, schedule
+from rubricate.credit.schedule import Matches, as_matches, play, schedule
 from rubricate.credit.select import Selection, drop_groups, kept, select
 from rubricate.credit.sources import bounded, ends, rloo_items
 from rubricate.credit.spans import first_error, on_tokens, selective, token_segments
@@ -43,6 +43,7 @@ __all__ = [
     "Selection",
     "StdFilter",
     "StdState",
+    "as_matches",
     "backup",
     "belief_gain",
     "bounded",

@@ -8,7 +8,7 @@ out, and in an elimination the better seed goes on. Cards 33 and 155 (arXiv 2506
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -71,9 +71,17 @@ def play(plan: Plan, judge: Callable[[Pairs], ArrayLike]) -> Matches:
             rounds.append((pairs, scores))
             pairs = plan.send(scores)
     except StopIteration:
-        pass
+        return as_matches(rounds)
+
+
+def as_matches(rounds: Sequence[tuple[Pairs, ArrayLike]]) -> Matches:
+    """The matches of rounds that were played elsewhere: the pairs of each, int[Q, 2], with their scores, float[Q, 2].
+
+    >>> as_matches([(np.array([[0, 1]]), [[1.0, 0.0]])]).score_i.tolist()
+    [1.0]
+    """
     both = np.concatenate([p for p, _ in rounds]) if rounds else np.zeros((0, 2), dtype=np.int64)
-    scores = np.concatenate([s for _, s in rounds]) if rounds else np.zeros((0, 2))
+    scores = np.concatenate([_read(s, len(p)) for p, s in rounds]) if rounds else np.zeros((0, 2))
     number = np.repeat(np.arange(len(rounds)), [len(p) for p, _ in rounds])
     return Matches(both[:, 0], both[:, 1], scores[:, 0], scores[:, 1], number)
 

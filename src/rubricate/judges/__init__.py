@@ -1,12 +1,7 @@
 """Judges: from a response and criteria to verdicts with a state."""
 
-from rubricate.judges.base import (
-    WHOLE,
-    GroupJudge,
-    Judge,
-    PairJudge,
-    SegmentJudge,
-)
+from rubricate.judges.base import WHOLE, GroupJudge, Judge, PairJudge, SegmentJudge
+from rubricate.judges.critique_pair import CritiquePairJudge
 from rubricate.judges.denoise import (
     PairLabels,
     PeerReview,
@@ -22,6 +17,7 @@ from rubricate.judges.denoise import (
 )
 from rubricate.judges.distilled import Distilled
 from rubricate.judges.engine import Progress, judge_all, judge_stream
+from rubricate.judges.gate import VerifierGate
 from rubricate.judges.learned import (
     BradleyTerry,
     CritiqueThenScore,
@@ -49,7 +45,10 @@ from rubricate.judges.learned import (
     save_model,
 )
 from rubricate.judges.lexical import LexicalJudge
+from rubricate.judges.listwise import ListwiseJudge
 from rubricate.judges.pair_selection import debias_pairs, quality_sampling
+from rubricate.judges.pairs import compare_pairs, pair_values, side_scores
+from rubricate.judges.pairwise import PairwiseJudge
 from rubricate.judges.pointwise import PointwiseJudge
 from rubricate.judges.reference import EquivalenceJudge
 from rubricate.judges.segments import SENTENCES, STEPS, SegmentArrays, SentenceJudge, StepJudge, segment_arrays
@@ -57,6 +56,7 @@ from rubricate.judges.short_circuit import ShortCircuit
 
 __all__ = [
     "BradleyTerry",
+    "CritiquePairJudge",
     "CritiqueThenScore",
     "Distilled",
     "EnsembleReward",
@@ -65,6 +65,7 @@ __all__ = [
     "GroupJudge",
     "Judge",
     "LexicalJudge",
+    "ListwiseJudge",
     "Logistic",
     "MLPReward",
     "MixtureReward",
@@ -73,6 +74,7 @@ __all__ = [
     "OrdinalProbReward",
     "PairJudge",
     "PairLabels",
+    "PairwiseJudge",
     "Parameters",
     "PeerReview",
     "PointwiseJudge",
@@ -88,11 +90,13 @@ __all__ = [
     "ShortCircuit",
     "StepJudge",
     "StepScorer",
+    "VerifierGate",
     "VoteStrength",
     "WHOLE",
     "agreement_filter",
     "agreement_labels",
     "certified_pairs",
+    "compare_pairs",
     "debias_pairs",
     "hashed_words",
     "implicit_preference",
@@ -104,11 +108,13 @@ __all__ = [
     "lower_bound",
     "margin_scaled_beta",
     "mine_failures",
+    "pair_values",
     "quality_sampling",
     "rank_consistency",
     "rating_preference",
     "save_model",
     "segment_arrays",
+    "side_scores",
     "small_loss_peer_review",
     "treat_weak",
     "vote_strength",

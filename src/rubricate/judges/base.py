@@ -69,7 +69,8 @@ class PairJudge(Protocol):
     ) -> tuple[Verdict, ...]:
         """Verdicts about the pair, by criterion id or ``WHOLE``: > 0 when the first is better, 0 for a tie.
 
-        Values lie in [-1, 1]; ``order`` names the order policy. No side that could be read is a state, never a tie.
+        Values lie in [-1, 1]; ``order`` names the order policy, and after a colon what came of it. No side that could
+        be read is a state, never a tie.
         """
         ...
 
