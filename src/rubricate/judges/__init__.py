@@ -1,6 +1,13 @@
 """Judges: from a response and criteria to verdicts with a state."""
 
-from rubricate.judges.base import WHOLE, GroupJudge, Judge, PairJudge, SegmentJudge
+from rubricate.judges.base import (
+    WHOLE,
+    GroupJudge,
+    Judge,
+    PairJudge,
+    SegmentJudge,
+)
+from rubricate.judges.conditioned import ConditionedJudge, OwnRubricJudge
 from rubricate.judges.critique_pair import CritiquePairJudge
 from rubricate.judges.denoise import (
     PairLabels,
@@ -18,6 +25,7 @@ from rubricate.judges.denoise import (
 from rubricate.judges.distilled import Distilled
 from rubricate.judges.engine import Progress, judge_all, judge_stream
 from rubricate.judges.gate import VerifierGate
+from rubricate.judges.integrate import ScoreIntegration
 from rubricate.judges.learned import (
     BradleyTerry,
     CritiqueThenScore,
@@ -46,16 +54,23 @@ from rubricate.judges.learned import (
 )
 from rubricate.judges.lexical import LexicalJudge
 from rubricate.judges.listwise import ListwiseJudge
+from rubricate.judges.named import named_judge
+from rubricate.judges.ordinal import OrdinalJudge
 from rubricate.judges.pair_selection import debias_pairs, quality_sampling
 from rubricate.judges.pairs import compare_pairs, pair_values, side_scores
 from rubricate.judges.pairwise import PairwiseJudge
+from rubricate.judges.panel import Member, Panel
 from rubricate.judges.pointwise import PointwiseJudge
 from rubricate.judges.reference import EquivalenceJudge
+from rubricate.judges.routing import LearnedRoute, Route, RoutedJudge, SelectiveJudge
 from rubricate.judges.segments import SENTENCES, STEPS, SegmentArrays, SentenceJudge, StepJudge, segment_arrays
 from rubricate.judges.short_circuit import ShortCircuit
+from rubricate.judges.turns import ContinuedJudge, ReflectJudge, RethinkJudge
 
 __all__ = [
     "BradleyTerry",
+    "ConditionedJudge",
+    "ContinuedJudge",
     "CritiquePairJudge",
     "CritiqueThenScore",
     "Distilled",
@@ -64,28 +79,39 @@ __all__ = [
     "FailureDetector",
     "GroupJudge",
     "Judge",
+    "LearnedRoute",
     "LexicalJudge",
     "ListwiseJudge",
     "Logistic",
     "MLPReward",
+    "Member",
     "MixtureReward",
     "MultiHeadReward",
     "OnlineUpdate",
+    "OrdinalJudge",
     "OrdinalProbReward",
+    "OwnRubricJudge",
     "PairJudge",
     "PairLabels",
     "PairwiseJudge",
+    "Panel",
     "Parameters",
     "PeerReview",
     "PointwiseJudge",
     "PolicyDiscriminator",
     "Progress",
     "ReferenceConditionedReward",
+    "ReflectJudge",
+    "RethinkJudge",
+    "Route",
+    "RoutedJudge",
     "Router",
     "SENTENCES",
     "STEPS",
+    "ScoreIntegration",
     "SegmentArrays",
     "SegmentJudge",
+    "SelectiveJudge",
     "SentenceJudge",
     "ShortCircuit",
     "StepJudge",
@@ -108,6 +134,7 @@ __all__ = [
     "lower_bound",
     "margin_scaled_beta",
     "mine_failures",
+    "named_judge",
     "pair_values",
     "quality_sampling",
     "rank_consistency",

@@ -10,16 +10,19 @@ in verdicts, so a missing one is seen in the same way everywhere.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rubricate.errors import CallError, SettingError
 from rubricate.llm.client import Client
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import Sample, State, Usage, Verdict
+
+T = TypeVar("T")
 
 
 @runtime_checkable
@@ -143,3 +146,35 @@ def failed(criteria: Sequence[Criterion], error: CallError, judge: str) -> tuple
         Verdict(c.id, state, reason=str(error), judge=judge, attempts=error.attempts, raw=error.raw, usage=Usage())
         for c in criteria
     )
+
+
+async def together(asking: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results of several questions asked at once, in their order; the first error ends the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in asking]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+def needed(client: Client | None) -> Client:
+    """The client of a judge that calls a model; SettingError without one."""
+    if client is None:
+        raise SettingError("this judge calls a model and got no client", expected="client=HttpClient(...)")
+    return client
+
+
+async def ask_all(
+    judge: Judge, sample: Sample, rubric: Rubric, criteria: Sequence[Criterion], client: Client | None
+) -> tuple[Verdict, ...]:
+    """Verdicts of ``judge`` about ``criteria`` in their order, its batches asked at once."""
+    parts = await together([judge.verdicts(sample, rubric, b, client) for b in judge.batches(criteria)])
+    found = {v.criterion: v for part in parts for v in part}
+    return tuple(found[c.id] for c in criteria)
+
+
+def spent(verdicts: Sequence[Verdict], usage: Usage) -> tuple[Verdict, ...]:
+    """The verdicts with ``usage`` added to the first: what calls around theirs have cost."""
+    first, *rest = verdicts
+    return (first._replace(usage=(first.usage or Usage()) + usage), *rest)

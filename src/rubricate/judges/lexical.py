@@ -18,6 +18,7 @@ from rubricate.judges.layout import offered
 from rubricate.judges.lexical_plan import NAME, PHRASE, Plan, Unit, plan_of
 from rubricate.judges.lexicon import Reading, lexicon_digest, plain, read, weight
 from rubricate.llm.client import Client
+from rubricate.registry import register
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import Sample, State, Verdict
 from rubricate.verifiers.base import answer_text
@@ -40,6 +41,7 @@ class Match:
     best: int
 
 
+@register("judge", "lexical")
 @dataclass(frozen=True)
 class LexicalJudge:
     """Judges by words: ``share`` in [0, 1] of what a criterion asks for that the response says.

@@ -20,6 +20,7 @@ from rubricate.judges.evidence import check_quotes
 from rubricate.llm.client import Client, Reply, Request
 from rubricate.llm.parse import Answer, last_object, parse_verdicts
 from rubricate.llm.prompts import prompt_digest, template
+from rubricate.registry import register
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import Sample, State, Usage, Verdict
 
@@ -27,6 +28,7 @@ PARSER = "verdicts-1"
 NOTHING = Usage()
 
 
+@register("judge", "pointwise")
 @dataclass(frozen=True)
 class PointwiseJudge:
     """Judges one response against criteria through a model.
@@ -109,6 +111,10 @@ class PointwiseJudge:
             return "no quote of the response was given that can be found in it"
         return Verdict(criterion.id, State.SCORED, answer.value, answer.label, answer.reason, found, unfound,
                        judge=judge, attempts=attempt)  # fmt: skip
+
+
+AT_ONCE = PointwiseJudge()  # all criteria in one call
+ONE_BY_ONE = PointwiseJudge(batch=1)
 
 
 @functools.lru_cache(maxsize=256)

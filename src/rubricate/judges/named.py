@@ -1,0 +1,78 @@
+"""Judges by name with settings, for the command line and for configuration files.
+
+``name:setting=value,setting=value``, and a slash for the judge inside: ``integrate:k=5,how=median/ordinal:reasons=yes``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from rubricate.errors import SettingError, UnknownNameError
+from rubricate.judges.base import Judge
+from rubricate.registry import items, lookup
+
+_WORDS = {"yes": True, "true": True, "no": False, "false": False, "none": None}
+
+
+def named_judge(text: str) -> Judge:
+    """The judge that ``text`` describes.
+
+    Values are numbers, yes or no, none, words, or lists with + between their parts. UnknownNameError lists the judges;
+    SettingError the settings of one.
+
+    >>> named_judge("integrate:k=5,how=median/ordinal:reasons=yes,temperature=0.7").k
+    5
+    """
+    outer, _, inner = text.partition("/")
+    name, _, listed = outer.partition(":")
+    make = lookup("judge", name.strip())
+    takes = settings_of(make)
+    settings: dict[str, Any] = {}
+    for part in filter(None, (p.strip() for p in listed.split(","))):
+        key, equals, value = part.partition("=")
+        if not equals or key not in takes:
+            raise SettingError(f"{name} takes no setting {part!r}", expected=f"some of {sorted(takes)} as name=value")
+        settings[key] = _value(value)
+        if isinstance(takes[key], tuple) and not isinstance(settings[key], tuple):
+            settings[key] = (settings[key],)
+    if inner:
+        place = next((key for key in ("judge", "members", "otherwise") if key in takes), None)
+        if place is None:
+            raise SettingError(f"{name} has no judge inside", where=text, expected="a name without a slash after it")
+        settings[place] = (named_judge(inner),) if place == "members" else named_judge(inner)
+    return _built(make, name, settings)
+
+
+def _built(make: Any, name: str, settings: dict[str, Any]) -> Judge:
+    try:
+        judge = make(**settings)
+    except TypeError as error:
+        if isinstance(error, SettingError):
+            raise
+        raise SettingError(
+            f"{name}: {error}", hint="It takes parts that have no short form: build it in Python"
+        ) from None
+    if not isinstance(judge, Judge):
+        known = [n for n, part in items("judge") if hasattr(part, "verdicts")]
+        raise UnknownNameError.among("judge of single responses", name, known)
+    return judge
+
+
+def settings_of(make: Any) -> dict[str, Any]:
+    """Names and defaults of the settings of a registered judge; ... stands for a setting that must be given."""
+    if not is_dataclass(make):
+        return {}
+    return {f.name: f.default if f.default.__class__.__name__ != "_MISSING_TYPE" else ... for f in fields(make)}
+
+
+def _value(text: str) -> Any:
+    if "+" in text[1:]:
+        return tuple(_value(part) for part in text.split("+"))
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
