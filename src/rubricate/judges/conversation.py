@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from rubricate.errors import CallError, SettingError
-from rubricate.judges.base import Judge, failed, spent
+from rubricate.judges.base import failed, spent
 from rubricate.llm.ask import Asked
 from rubricate.llm.client import Client, Reply, Request
 from rubricate.rubrics.model import Criterion
@@ -138,9 +138,9 @@ class Continued:
         return reply
 
 
-def one_turn(judge: Judge) -> None:
+def one_turn(judge: Any) -> None:
     """Refuse a judge that holds a conversation of its own inside another one: their turns would be mixed up."""
-    inner = [getattr(judge, f.name) for f in fields(judge)] if is_dataclass(judge) else []
+    inner: list[Any] = [getattr(judge, f.name) for f in fields(judge)] if is_dataclass(judge) else []
     if getattr(judge, "turns", 1) > 1:
         raise SettingError(
             f"{type(judge).__name__} inside a judge of several turns", expected="a judge of one turn inside",

@@ -1,6 +1,6 @@
 """Judges by name with settings, for the command line and for configuration files.
 
-``name:setting=value,setting=value``, and a slash for the judge inside: ``integrate:k=5,how=median/ordinal:reasons=yes``.
+``name:setting=value,setting=value``, then a slash and the judge inside: ``integrate:k=5/ordinal:temperature=0.7``.
 """
 
 from __future__ import annotations
