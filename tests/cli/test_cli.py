@@ -154,3 +154,24 @@ def test_recipes_and_the_lab(tmp_path):
     unknown = rubricate("recipes", "show", "pow4r")
     assert unknown.returncode == 2
     assert "Did you mean 'pow3r'" in unknown.stderr
+
+
+def test_judges_are_listed_and_chosen_by_name():
+    listed = rubricate("judges").stdout
+    assert "ordinal" in listed
+    assert "without_logprobs = 'fail'" in rubricate("judges", "ordinal").stdout
+    done = rubricate("judge", RUBRICS, RESPONSES, "--judge", "lexical:met=0.4")
+    assert done.returncode == 0, done.stderr
+    for named, said in (
+        ("ordinl", "Did you mean 'ordinal'"),
+        ("ordinal:temprature=1", "temperature"),
+        ("ordinal", "--base-url"),
+        ("learned_route", "build it in Python"),
+    ):
+        done = rubricate("judge", RUBRICS, RESPONSES, "--judge", named)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+    done = rubricate("judge", RUBRICS, RESPONSES, "--judge", "lexical", "--batch", "2")
+    assert done.returncode == 2
+    assert "settings behind the name" in done.stderr

@@ -36,6 +36,7 @@ def _options(
 
 
 app.command("judge")(judge.judge)
+app.command("judges")(judge.judges)
 app.command("reward")(runs.reward)
 app.command("report")(runs.report)
 app.command("export")(runs.export)

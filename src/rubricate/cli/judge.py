@@ -25,6 +25,10 @@ def judge(
         str | None, typer.Option(help="OpenAI-compatible endpoint; without it the embedded judge.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="Model name at the endpoint.")] = None,
+    named: Annotated[
+        str | None,
+        typer.Option("--judge", help="NAME[:setting=value,...][/judge inside]; 'rubricate judges' lists them."),
+    ] = None,
     batch: Annotated[str, typer.Option(help="Criteria per call: a number or 'all'.")] = "all",
     reasons: Annotated[bool, typer.Option(help="Ask for a reason before each verdict.")] = True,
     evidence: Annotated[str, typer.Option(help="Quotes: none, ask or require.")] = "none",
@@ -65,7 +69,7 @@ def judge(
     try:
         with progress_bar() as on_progress:
             result = run(
-                table, chosen, judge=_judge(client, batch, reasons, evidence, structured, short_circuit),
+                table, chosen, judge=_judge(client, named, batch, reasons, evidence, structured, short_circuit),
                 policy=policy, out=out, client=None if client is None else Calls(client, settings), resume=resume,
                 retry_missing=retry_missing, concurrency=concurrency, on_progress=on_progress,
                 info={"inputs": [str(p) for p in (rubric, samples) if p]},
@@ -125,12 +129,49 @@ def _client(base_url: str | None, model: str | None, prices: str, cache: Path | 
     return Cached(client, SqliteMemory(cache)) if cache is not None else client
 
 
+def judges(name: Annotated[str | None, typer.Argument(help="One judge, with its settings.")] = None) -> None:
+    """List the judges, or show one with its settings."""
+    import inspect
+
+    from rubricate import registry
+    from rubricate.judges.named import settings_of
+
+    if name is None:
+        for key, part in registry.items("judge"):
+            typer.echo(f"{key:16} {(inspect.getdoc(part) or '').splitlines()[0]}")
+        return
+    part = registry.lookup("judge", name)
+    typer.echo(inspect.getdoc(part))
+    typer.echo("")
+    for key, default in settings_of(part).items():
+        typer.echo(f"  {key} = {'(to be given)' if default is ... else repr(default)}")
+
+
 def _judge(
-    client: Client | None, batch: str, reasons: bool, evidence: Any, structured: bool, short_circuit: bool
+    client: Client | None,
+    named: str | None,
+    batch: str,
+    reasons: bool,
+    evidence: Any,
+    structured: bool,
+    short_circuit: bool,
 ) -> Judge:
     from rubricate.errors import SettingError
-    from rubricate.judges import LexicalJudge, PointwiseJudge, ShortCircuit
+    from rubricate.judges import LexicalJudge, PointwiseJudge, ShortCircuit, named_judge
 
+    if named is not None:
+        if (batch, reasons, evidence, structured) != ("all", True, "none", False):
+            raise SettingError(
+                "--judge together with --batch, --no-reasons, --evidence or --structured",
+                expected="settings behind the name", hint="For example --judge pointwise:batch=3,reasons=no",
+            )  # fmt: skip
+        chosen = named_judge(named)
+        if chosen.needs_client and client is None:
+            raise SettingError(
+                f"the judge {named!r} calls a model", expected="--base-url and --model",
+                hint="For example --base-url http://localhost:8000/v1",
+            )  # fmt: skip
+        return ShortCircuit(chosen) if short_circuit else chosen
     if batch != "all" and not batch.isdigit():
         raise SettingError(f"--batch {batch!r}", expected="a number of criteria per call, or 'all'")
     size: Any = "all" if batch == "all" else int(batch)

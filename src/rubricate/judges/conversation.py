@@ -148,7 +148,7 @@ def one_turn(judge: Any) -> None:
         )  # fmt: skip
     for part in inner:
         for one in part if isinstance(part, tuple) else (part,):
-            one_turn(getattr(one, "judge", one))
+            one_turn(one)
 
 
 def without_first_turn(criteria: Sequence[Criterion], first: Asked[Any], judge: str) -> tuple[Verdict, ...]:

@@ -22,6 +22,7 @@ from rubricate.llm.ask import Problem, ask
 from rubricate.llm.client import Client, Reply, Request
 from rubricate.llm.parse import strip_reasoning
 from rubricate.llm.prompts import fill, prompt_digest, template
+from rubricate.registry import register
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import Message, Sample, State, Usage, Verdict
 from rubricate.verifiers.base import answer_text
@@ -70,6 +71,7 @@ class _Said(NamedTuple):
     marked: Marked | None
 
 
+@register("judge", "equivalence")
 @dataclass(frozen=True)
 class EquivalenceJudge:
     """Says whether the answer of a response is the reference: YES is the top of the criterion's scale, NO its bottom.

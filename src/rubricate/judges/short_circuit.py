@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 from rubricate.judges.base import Judge, settings_digest
 from rubricate.llm.client import Client
+from rubricate.registry import register
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import Sample, State, Verdict
 
 
+@register("judge", "short_circuit")
 @dataclass(frozen=True)
 class ShortCircuit:
     """A judge around another one that asks in waves: first what may decide, then what is still open.
