@@ -137,7 +137,7 @@ class ReflectJudge:
 
     @property
     def _prompt(self) -> str:
-        return "reflect" if self.show == "notes" else "critique"
+        return "reflect" if self.show == "notes" else "meta_critique"
 
     def batches(self, criteria: Sequence[Criterion]) -> list[tuple[Criterion, ...]]:
         """As the judge inside."""
