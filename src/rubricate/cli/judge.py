@@ -15,28 +15,26 @@ if TYPE_CHECKING:
     from rubricate.types import Sample
 
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Run folder to write (verdicts, rewards, report.html).")]
+Named = Annotated[
+    str | None, typer.Option("--judge", help="NAME[:setting=value,...][/judge inside]; 'rubricate judges' lists them.")
+]
+BaseUrl = Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint; without it the embedded judge.")]
+Format = Annotated[str | None, typer.Option(help="Read the file with an importer (healthbench, biggen, ...).")]
 
 
 def judge(
     rubric: Annotated[Path, typer.Argument(help="Rubric file (.yaml .json .toml .jsonl); with --format, a data set.")],
     samples: Annotated[Path | None, typer.Argument(help="Responses (.jsonl .json .csv .parquet).")] = None,
     out: Out = None,
-    base_url: Annotated[
-        str | None, typer.Option(help="OpenAI-compatible endpoint; without it the embedded judge.")
-    ] = None,
+    base_url: BaseUrl = None,
     model: Annotated[str | None, typer.Option(help="Model name at the endpoint.")] = None,
-    named: Annotated[
-        str | None,
-        typer.Option("--judge", help="NAME[:setting=value,...][/judge inside]; 'rubricate judges' lists them."),
-    ] = None,
+    named: Named = None,
     batch: Annotated[str, typer.Option(help="Criteria per call: a number or 'all'.")] = "all",
     reasons: Annotated[bool, typer.Option(help="Ask for a reason before each verdict.")] = True,
     evidence: Annotated[str, typer.Option(help="Quotes: none, ask or require.")] = "none",
     structured: Annotated[bool, typer.Option(help="Send a JSON schema with each call.")] = False,
     policy: Annotated[str | None, typer.Option(help="Scoring policy in place of the rubric's own.")] = None,
-    format: Annotated[
-        str | None, typer.Option(help="Read the file with an importer (healthbench, biggen, ...).")
-    ] = None,
+    format: Format = None,
     resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
     retry_missing: Annotated[bool, typer.Option(help="With --resume: ask again what has no value.")] = False,
     concurrency: Annotated[int, typer.Option(help="Calls in flight.")] = 64,
