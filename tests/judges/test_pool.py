@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rubricate.errors import SettingError, UnknownNameError
 from rubricate.judges.pool import HOW, check_pool, pool
+from rubricate.rewards import closest_to_mean, integrate
 from rubricate.rubrics import Criterion
 from rubricate.types import State, Usage, Verdict
 
@@ -104,6 +105,17 @@ def test_against_a_plain_loop(values, how):
             "lower": max(0.0, mean - deviation),
         }[how]
     assert found.value == pytest.approx(expected)
+
+
+@given(st.lists(st.one_of(st.none(), st.sampled_from([0, 25, 30, 100])), min_size=1, max_size=7))
+def test_mean_median_vote_and_closest_are_those_of_the_pure_functions(values):
+    verdicts = [lost() if v is None else scored(v)[0] for v in values]
+    row = [[math.nan if v is None else v for v in values]]
+    for how in ("mean", "median", "vote"):
+        found, expected = pool(LEVEL, verdicts, how=how), integrate(row, how)[0]
+        assert found.value == pytest.approx(expected) if found.scored else found.state is not State.SCORED
+    if any(v is not None for v in values):
+        assert pool(LEVEL, verdicts, how="closest").value == values[closest_to_mean(row)[0]]
 
 
 def permutes(fn):

@@ -1,7 +1,8 @@
 """Several verdicts about one criterion as one: samples of a judge, or the members of a panel.
 
 A verdict without a value lowers the number, never enters as one. Fewer than ``floor`` of them give no value, with the
-state that most of them had; a vote that is tied gives none either.
+state that most of them had; a vote that is tied gives none either. Without ties mean, median and vote are those of
+``rewards.integrate``, which pools whole arrays (``tests/judges/test_pool.py`` compares them).
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import numpy as np
 
 from rubricate.arrays import Floats
 from rubricate.errors import SettingError, UnknownNameError
-from rubricate.reduce import closest_to_mean, integrate
 from rubricate.rubrics.model import Criterion
 from rubricate.types import State, Usage, Verdict
 
@@ -75,12 +75,14 @@ def pool(
 
 
 def _value(criterion: Criterion, values: Floats, how: str, mass: Floats, penalty: float) -> float:
-    row = values[None, :]
+    known = ~np.isnan(values)
+    if how == "median":
+        return float(np.median(values[known]))
+    if how == "vote":
+        return float(Counter(values[known].tolist()).most_common(1)[0][0])
+    mean = float(np.average(values[known], weights=None if how == "closest" else mass[known]))
     if how == "closest":
-        return float(values[closest_to_mean(row)[0]])
-    if how in ("median", "vote"):
-        return float(integrate(row, how)[0])
-    mean = float(integrate(row, "mean", mass[None, :])[0])
+        return float(values[np.nanargmin(np.abs(values - mean))])
     if how == "lower":
         mean += penalty if criterion.bad_if_met else -penalty
     return min(criterion.scale.max, max(criterion.scale.min, mean))

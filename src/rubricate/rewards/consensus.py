@@ -1,4 +1,4 @@
-"""Several samples of one score: rewards for judges that agree with the consensus (integration is in ``reduce``).
+"""Several samples of one score: their integration, and rewards for judges that agree with the consensus.
 
 ``samples[N, K]``: K scores for each of N items, NaN where a sample gave none. A failed sample is left out and counted,
 never taken as 0 (the released code of card 36 counts it as 0, which biases down).
@@ -9,10 +9,60 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Floats, as_floats, as_group, check
-from rubricate.reduce import closest_to_mean, integrate
+from rubricate.arrays import Bools, Floats, Ints, as_floats, as_group, check
+from rubricate.errors import UnknownNameError
+from rubricate.reduce import group_table
 
-__all__ = ["closest_to_mean", "consensus_reward", "cross_rank_reward", "integrate"]
+HOW = ("mean", "median", "vote")
+
+
+def integrate(samples: ArrayLike, how: str = "mean", sample_weights: ArrayLike | None = None) -> Floats:
+    """One score per item: ``sum_k w_k s_k / sum_k w_k``, the median, or the most frequent value (ties: the lowest).
+
+    [N]; NaN for an item without any sample. On fine scales take the mean or the median: with noise of 14 points on a
+    scale of 100 in steps of 5, sixteen samples give pair accuracy .75 by mean and .69 by vote (card 36).
+
+    >>> integrate([[60.0, 80.0, 80.0], [10.0, float("nan"), 20.0]]).round(2).tolist()
+    [73.33, 15.0]
+    """
+    if how not in HOW:
+        raise UnknownNameError.among("integration", how, HOW)
+    values = as_floats(samples, "samples")
+    check(samples=(values, "N K"))
+    known = ~np.isnan(values)
+    if how == "mean":
+        weights = np.ones_like(values) if sample_weights is None else as_floats(sample_weights, "sample_weights")
+        check(samples=(values, "N K"), sample_weights=(weights, "N K"))
+        mass = np.where(known, weights, 0.0)
+        total = (mass * np.where(known, values, 0.0)).sum(1)
+        below = mass.sum(1)
+        return np.divide(total, below, out=np.full(len(values), np.nan), where=below > 0)
+    rows = np.repeat(np.arange(len(values)), values.shape[1])
+    if how == "median":
+        return group_table(values.ravel(), rows, len(values), "median")
+    return _vote(values, known)
+
+
+def _vote(values: Floats, known: Bools) -> Floats:
+    same = (values[:, :, None] == values[:, None, :]).sum(2)
+    best = np.where(known, same, -1)
+    top = best == best.max(1, keepdims=True, initial=-1)
+    out = np.where(top & known, values, np.inf).min(1, initial=np.inf)
+    return np.where(known.any(1), out, np.nan)
+
+
+def closest_to_mean(samples: ArrayLike) -> Ints:
+    """Index of the sample nearest to the item's mean (ties: the first), -1 without any: [N].
+
+    The trajectory to keep as a training target (card 36, arXiv 2509.24869).
+
+    >>> closest_to_mean([[0.0, 50.0, 90.0]]).tolist()
+    [1]
+    """
+    values = as_floats(samples, "samples")
+    distance = np.abs(values - integrate(values)[:, None])
+    filled = np.where(np.isnan(distance), np.inf, distance)
+    return np.where(np.isnan(values).all(1), -1, filled.argmin(1))
 
 
 def consensus_reward(samples: ArrayLike, *, tolerance: float = 0.0) -> Floats:
