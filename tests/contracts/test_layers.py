@@ -8,6 +8,7 @@ import pytest
 SRC = Path(__file__).resolve().parents[2] / "src" / "rubricate"
 
 CORE = ["errors", "types", "files", "seeds", "arrays", "structure", "reduce", "steps", "recipe", "registry", "samples"]
+CORE += ["likelihood", "agreement"]
 PURE = CORE
 DATA = [*CORE, "rubrics"]
 MAKERS = [*CORE, "rubrics", "llm"]

@@ -23,9 +23,18 @@ from rubricate.judges.denoise import (
     vote_strength,
 )
 from rubricate.judges.distilled import Distilled
+from rubricate.judges.encoders import (
+    EncoderSimilarity,
+    HashedEncoder,
+    RelevanceProduct,
+    SentenceEncoder,
+    best_match,
+    distinct_share,
+)
 from rubricate.judges.engine import Progress, judge_all, judge_stream
 from rubricate.judges.gate import VerifierGate
 from rubricate.judges.integrate import ScoreIntegration
+from rubricate.judges.intrinsic import SelfAgreement
 from rubricate.judges.learned import (
     BradleyTerry,
     CritiqueThenScore,
@@ -53,6 +62,13 @@ from rubricate.judges.learned import (
     save_model,
 )
 from rubricate.judges.lexical import LexicalJudge
+from rubricate.judges.likelihood import (
+    DensityRatio,
+    FollowUpLikelihood,
+    LikelihoodJudge,
+    ReferenceLikelihood,
+    SelfConfidence,
+)
 from rubricate.judges.listwise import ListwiseJudge
 from rubricate.judges.named import named_judge
 from rubricate.judges.ordinal import OrdinalJudge
@@ -73,14 +89,19 @@ __all__ = [
     "ContinuedJudge",
     "CritiquePairJudge",
     "CritiqueThenScore",
+    "DensityRatio",
     "Distilled",
+    "EncoderSimilarity",
     "EnsembleReward",
     "EquivalenceJudge",
     "FailureDetector",
+    "FollowUpLikelihood",
     "GroupJudge",
+    "HashedEncoder",
     "Judge",
     "LearnedRoute",
     "LexicalJudge",
+    "LikelihoodJudge",
     "ListwiseJudge",
     "Logistic",
     "MLPReward",
@@ -101,7 +122,9 @@ __all__ = [
     "PolicyDiscriminator",
     "Progress",
     "ReferenceConditionedReward",
+    "ReferenceLikelihood",
     "ReflectJudge",
+    "RelevanceProduct",
     "RethinkJudge",
     "Route",
     "RoutedJudge",
@@ -112,6 +135,9 @@ __all__ = [
     "SegmentArrays",
     "SegmentJudge",
     "SelectiveJudge",
+    "SelfAgreement",
+    "SelfConfidence",
+    "SentenceEncoder",
     "SentenceJudge",
     "ShortCircuit",
     "StepJudge",
@@ -121,9 +147,11 @@ __all__ = [
     "WHOLE",
     "agreement_filter",
     "agreement_labels",
+    "best_match",
     "certified_pairs",
     "compare_pairs",
     "debias_pairs",
+    "distinct_share",
     "hashed_words",
     "implicit_preference",
     "join_reference",

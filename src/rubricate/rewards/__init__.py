@@ -3,6 +3,8 @@
 Pure functions on arrays (NaN: asked, no answer). Each can be named as a ``step`` and composed into a recipe.
 """
 
+from rubricate.agreement import cluster_entropy, self_agreement
+from rubricate.likelihood import followup_margin, reference_likelihood, self_confidence
 from rubricate.rewards.aggregate import (
     all_pass,
     category_mean,
@@ -12,7 +14,6 @@ from rubricate.rewards.aggregate import (
     weighted_mean,
     weighted_sum,
 )
-from rubricate.rewards.agreement import cluster_entropy, self_agreement, self_confidence
 from rubricate.rewards.blend import learn_blend
 from rubricate.rewards.citations import Citations, claim_measures
 from rubricate.rewards.classes import Classes
@@ -43,13 +44,7 @@ from rubricate.rewards.group import (
     sample_quantile,
     spread_groups,
 )
-from rubricate.rewards.likelihood import (
-    followup_margin,
-    information_gain,
-    jensen_gain,
-    marginal_likelihood,
-    reference_likelihood,
-)
+from rubricate.rewards.likelihood import information_gain, jensen_gain, marginal_likelihood
 from rubricate.rewards.lints import (
     Lint,
     component_share,

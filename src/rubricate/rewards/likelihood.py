@@ -1,8 +1,6 @@
-"""Likelihood of a text that was not generated but given: reference answers, gold suffixes, follow-ups of a user.
+"""Likelihoods compared: with a baseline, with the other rollouts of a group, over retrieved documents.
 
-Inputs are log-probabilities of given tokens under teacher forcing (``rubricate.llm.scorers`` obtains them). They are
-plain numbers here: a trainer that also differentiates them adds the gradient of the reference's likelihood itself,
-which is a supervised step on the reference (card 21).
+``rubricate.likelihood`` makes one number of the tokens of a text first.
 """
 
 from __future__ import annotations
@@ -13,34 +11,6 @@ from numpy.typing import ArrayLike
 from rubricate.arrays import Bools, Floats, as_floats, as_group, as_offsets, check
 from rubricate.errors import SettingError, ShapeError, UnknownNameError
 from rubricate.reduce import group_table, segment_reduce
-
-LIKELIHOODS = ("logprob", "mean_logprob", "prob", "mean_prob")
-
-
-def reference_likelihood(
-    logp: ArrayLike, off: ArrayLike, kind: str = "mean_logprob", *, floor: float | None = None
-) -> Floats:
-    """One number for the tokens of each row: [N]; NaN for a row without tokens or with an unknown one.
-
-    With p_t = exp(``logp[M]``) and T tokens in a row of ``off[N+1]``: ``logprob`` sum_t log p_t; ``mean_logprob`` that
-    over T; ``prob`` prod_t p_t (VeriFree); ``mean_prob`` (1 / T) sum_t p_t (RLPR). ``floor``: no log p_t counts below
-    it, so that one unlikely synonym costs no more than that. ``prob`` goes flat on long rows. Card 21 (arXiv
-    2602.03979), card 138 (arXiv 2506.18254).
-
-    >>> [float(reference_likelihood([-1.0, -30.0], [0, 2], floor=floor)[0]) for floor in (None, -3.0)]
-    [-15.5, -2.0]
-    """
-    if kind not in LIKELIHOODS:
-        raise UnknownNameError.among("likelihood", kind, LIKELIHOODS)
-    values, offsets = _logp(logp, off)
-    if floor is not None:
-        values = np.maximum(values, _floor(floor))
-    if kind == "mean_prob":
-        values = np.exp(values)
-    unknown = segment_reduce(np.isnan(values), offsets, "sum") > 0
-    how = "mean" if kind.startswith("mean") else "sum"
-    out = np.where(unknown | (np.diff(offsets) == 0), np.nan, segment_reduce(values, offsets, how))
-    return np.exp(out) if kind == "prob" else out
 
 
 def information_gain(logp: ArrayLike, baseline: ArrayLike, off: ArrayLike, *, op: str = "max") -> Floats:
@@ -61,27 +31,6 @@ def information_gain(logp: ArrayLike, baseline: ArrayLike, off: ArrayLike, *, op
     gain, offsets = given - base, as_offsets(off, len(given))
     broken = segment_reduce(np.isnan(gain), offsets, "sum") > 0
     return np.where(broken | (np.diff(offsets) == 0), np.nan, segment_reduce(gain, offsets, op))
-
-
-def followup_margin(logp: ArrayLike, positive: ArrayLike, category: ArrayLike | None = None) -> Floats:
-    """How much likelier pleased follow-ups are than displeased ones: [N].
-
-    ``mean over categories of (mean_{f+} logp - mean_{f-} logp)``, ``logp[N, F]`` the log-probability of each of F fixed
-    utterances as the next turn, ``positive[F]``, ``category[F]``. Without displeased ones only the first mean counts,
-    and the base rate of an utterance stays in. Unknown log-probabilities give NaN. Card 59 (arXiv 2409.13948).
-
-    >>> followup_margin([[-1.0, -4.0]], [True, False]).tolist()
-    [3.0]
-    """
-    values, good = as_floats(logp, "logp"), np.asarray(positive, dtype=np.bool_)
-    check(logp=(values, "N F"), positive=(good, "F"))
-    if not good.any():
-        raise SettingError("no positive follow-up", where="positive", expected="at least one")
-    codes, count = as_group(np.zeros(len(good)) if category is None else category, len(good))
-    size = np.stack([np.bincount(codes[good == sign], minlength=count) for sign in (False, True)])
-    if (size[1] == 0).any():
-        raise SettingError("a category without a positive follow-up", where="category", expected="one in each")
-    return np.asarray(values @ (np.where(good, 1.0, -1.0) / size[good.astype(np.int64), codes] / count))
 
 
 def jensen_gain(logprob: ArrayLike, group: ArrayLike) -> Floats:
@@ -130,20 +79,6 @@ def _log_mean(x: Floats, top: Floats, codes: np.ndarray, count: int, use: Bools)
     mean = np.divide(mass, n, out=np.full(count, np.nan), where=n > 0)
     with np.errstate(divide="ignore"):
         return np.asarray(shift + np.log(mean[codes]))
-
-
-def _logp(logp: ArrayLike, off: ArrayLike) -> tuple[Floats, np.ndarray]:
-    values = as_floats(logp, "logp")
-    check(logp=(values, "M"))
-    if (values > 1e-6).any():
-        raise ShapeError("log-probabilities above 0", where="logp", expected="numbers <= 0")
-    return values, as_offsets(off, len(values))
-
-
-def _floor(floor: float) -> float:
-    if not floor < 0:
-        raise SettingError(f"floor={floor}", expected="a log-probability below 0")
-    return floor
 
 
 def marginal_likelihood(doc_scores: ArrayLike, doc_answer_logp: ArrayLike, *, k: int = 5) -> Floats:

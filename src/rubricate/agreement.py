@@ -1,7 +1,7 @@
-"""Rewards without a label: how far the answers of a group agree, and how sure the policy was.
+"""How far the answers of a group agree: the arithmetic that judges and rewards without a label share.
 
-They sharpen what the policy believes already. On prompts whose most likely answer is wrong they teach the wrong answer
-(card 118), so use them on few prompts and stop early: ``rubricate.audit.collapse`` watches.
+Such rewards sharpen what the policy believes already. On prompts whose most likely answer is wrong they teach the wrong
+answer (card 118), so use them on few prompts and stop early: ``rubricate.audit.collapse`` watches.
 """
 
 from __future__ import annotations
@@ -9,13 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Floats, Ints, as_floats, as_group, as_offsets, check
-from rubricate.errors import SettingError, ShapeError, UnknownNameError
-from rubricate.reduce import segment_reduce
-from rubricate.rewards.likelihood import reference_likelihood
+from rubricate.arrays import Floats, Ints, as_group, check
+from rubricate.errors import ShapeError, UnknownNameError
 
 AGREEMENTS = ("majority", "frequency")
-CONFIDENCES = ("self_certainty", "token_entropy", "trajectory_entropy", "probability", "disparity")
 
 
 def self_agreement(
@@ -76,58 +73,6 @@ def cluster_entropy(cluster: ArrayLike, group: ArrayLike) -> Floats:
     p = votes[:, 0] / total[pair_group]
     entropy = np.bincount(pair_group, weights=-p * np.log(p), minlength=count) + 0.0
     return np.where(total > 0, entropy, np.nan)[codes]
-
-
-def self_confidence(
-    logp: ArrayLike,
-    off: ArrayLike,
-    kind: str = "trajectory_entropy",
-    *,
-    top_logp: ArrayLike | None = None,
-    vocabulary: int | None = None,
-) -> Floats:
-    """How sure the policy was of each rollout, larger for surer: [N].
-
-    ``trajectory_entropy`` sum_t log p_t of the tokens generated; ``probability`` prod_t p_t. The others read the
-    distribution at each token, ``top_logp[M, K]``, the K largest log-probabilities, and average over tokens:
-    ``self_certainty`` KL(uniform || p) = -(1 / V) sum_v log(V p_v); ``token_entropy`` sum_v p_v log p_v (minus the
-    entropy); ``disparity`` the largest probability less the second. With K below the ``vocabulary`` V, what the K leave
-    over is taken as spread evenly, so the entropy is an upper and the divergence a lower bound. A row without tokens
-    gives NaN. Card 118; disparity recalled.
-
-    >>> self_confidence([-0.7, -0.7], [0, 2], "token_entropy", top_logp=np.log([[.5, .5], [.5, .5]])).round(3).tolist()
-    [-0.693]
-    """
-    if kind not in CONFIDENCES:
-        raise UnknownNameError.among("confidence", kind, CONFIDENCES)
-    if kind in ("trajectory_entropy", "probability"):
-        return reference_likelihood(logp, off, "logprob" if kind == "trajectory_entropy" else "prob")
-    if top_logp is None:
-        raise SettingError(f"{kind} without top_logp", expected="the log-probabilities of the likeliest tokens [M, K]")
-    top = -np.sort(-as_floats(top_logp, "top_logp"), axis=1)
-    check(logp=(logp, "M"), top_logp=(top, "M K"))
-    offsets = as_offsets(off, len(top))
-    value = _certainty(top, kind, vocabulary)
-    broken = segment_reduce(np.isnan(value), offsets, "sum") > 0
-    return np.where(broken, np.nan, segment_reduce(value, offsets, "mean"))
-
-
-def _certainty(top: Floats, kind: str, vocabulary: int | None) -> Floats:
-    """[M] the certainty at each token from its K largest log-probabilities, in falling order."""
-    k = top.shape[1]
-    size = k if vocabulary is None else vocabulary
-    if size < k or k < 2:
-        raise ShapeError(f"{k} log-probabilities per token of {size}", where="top_logp", expected="2 <= K <= V")
-    p = np.exp(top)
-    if kind == "disparity":
-        return p[:, 0] - p[:, 1]
-    left = np.maximum(1.0 - p.sum(1), 0.0)
-    each = np.log(np.maximum(left / max(size - k, 1), 1e-12))
-    if kind == "token_entropy":
-        seen = np.where(p > 0, p * np.where(p > 0, top, 0.0), 0.0).sum(1)
-        return seen + (left * each if size > k else 0.0)
-    log_sum = top.sum(1) + ((size - k) * each if size > k else 0.0)
-    return -np.log(size) - log_sum / size
 
 
 def _clusters(cluster: ArrayLike, group: ArrayLike, view: ArrayLike | None) -> tuple[Ints, Ints, Ints, int]:
