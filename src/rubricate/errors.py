@@ -12,6 +12,7 @@
     ├── UnknownNameError (LookupError)  a name is not registered; the known ones are listed
     ├── DuplicateNameError (ValueError) a name is registered already
     ├── MissingExtraError (ImportError) an optional dependency is not installed; the pip command is named
+    ├── SandboxError (RuntimeError)     no sandbox of the level asked for, or it broke; says nothing about a program
     ├── StoreError (OSError)            a run folder cannot be read, or belongs to another job
     └── CallError (RuntimeError)        a model call gave no usable reply; ``state`` says which way
         └── BudgetError                 a cap on calls, tokens, money or time was reached
@@ -106,6 +107,10 @@ class MissingExtraError(RubricateError, ImportError):
             f"{purpose} needs the package {package!r}, which is not installed",
             hint=f"Install it with: pip install 'rubricate[{extra}]'",
         )
+
+
+class SandboxError(RubricateError, RuntimeError):
+    """A sandbox does not work at the level asked for, or it broke; nothing is known about the program."""
 
 
 class StoreError(RubricateError, OSError):
