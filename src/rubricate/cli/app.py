@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import rubricate
-from rubricate.cli import judge, lab, recipes, rubrics, runs, server
+from rubricate.cli import judge, lab, recipes, rubrics, runs, server, verifiers
 
 app = typer.Typer(
     name="rubricate",
@@ -51,3 +51,4 @@ app.command("policies")(rubrics.policies)
 app.command("mock-server")(server.mock_server)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(lab.app, name="lab")
+app.add_typer(verifiers.app, name="verifiers")

@@ -2,6 +2,8 @@
 
 from rubricate.verifiers import ifeval
 from rubricate.verifiers.base import Outcome, answer_text, check_settings, decide, verifier
+from rubricate.verifiers.code_output import code_output
+from rubricate.verifiers.code_tests import code_tests
 from rubricate.verifiers.contains import contains, ends_with, not_contains, starts_with
 from rubricate.verifiers.exact import exact
 from rubricate.verifiers.final_answer import final_answer, has_final_answer, says_something
@@ -23,6 +25,8 @@ __all__ = [
     "answer_text",
     "call_share",
     "check_settings",
+    "code_output",
+    "code_tests",
     "contains",
     "decide",
     "ends_with",

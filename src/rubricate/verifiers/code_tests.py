@@ -45,8 +45,8 @@ def code_tests(
     the answer's; ``names`` lists those of them that are also built-in names. ``seconds`` bounds a test's processor time
     and twice that its wall time. Tests run in another process than the answer: what it returns arrives as plain data;
     it can neither end a test, nor see an expected value, nor compare itself equal. ``operators`` lets the answer's own
-    classes take part in ``==``, ``in`` and arithmetic; ``in_place`` carries changes of arguments back. 5 s per test as in
-    TAROT (card 171).
+    classes take part in ``==``, ``in`` and arithmetic; ``in_place`` carries changes of arguments back. 5 s per test as
+    in TAROT (card 171).
     """
     plan = split_tests(tests, entry_point)
     limits = Limits(wall=2 * seconds, cpu=seconds, memory=memory_mib << 20)

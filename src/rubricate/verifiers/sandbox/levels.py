@@ -7,6 +7,7 @@ import os
 import shutil
 import site
 import sys
+import warnings
 from pathlib import Path
 
 from rubricate.errors import SandboxError, UnknownNameError
@@ -42,6 +43,10 @@ _PASSES = {
     "filter": (*_LEAKS, "learning whether a path exists"),
     "limits": (*_LEAKS, "everything, for a program that sets out to pass the audit hook: this is no wall"),
 }
+_WEAK = (
+    "code of models runs at the sandbox level 'limits', which is no wall; `rubricate verifiers sandbox` says how to "
+    "get a stronger one, RUBRICATE_SANDBOX=limits accepts this one"
+)
 _HOW = {
     "bubblewrap": "install it (Debian, Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap)",
     "namespaces": "allow unprivileged user namespaces (sysctl user.max_user_namespaces; in a container also its "
@@ -138,6 +143,8 @@ def chosen(demand: str | None) -> str:
         return name
     for level in LEVELS:
         if not fault(level):
+            if level == LEVELS[-1]:
+                warnings.warn(_WEAK, RuntimeWarning, stacklevel=2)
             return level
     reasons = "; ".join(f"{level}: {fault(level)}" for level in LEVELS)
     raise SandboxError(f"no sandbox works on this machine ({reasons})", hint=f"To get one: {_HOW['filter']}")
@@ -149,6 +156,11 @@ def level(demand: str | None = None) -> Level:
     above = LEVELS[: LEVELS.index(name)]
     stronger = tuple((n, f"{fault(n)}; {_HOW[n]}" if fault(n) else "works here") for n in above)
     return Level(name, _STOPS[name], _PASSES[name], stronger)
+
+
+def described(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a level stops and what passes, whether or not it works here."""
+    return _STOPS[known(name)], _PASSES[name]
 
 
 def jailed(name: str) -> bool:

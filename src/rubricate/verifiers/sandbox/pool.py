@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from rubricate.errors import SandboxError
-from rubricate.verifiers.sandbox import levels
+from rubricate.verifiers.sandbox.levels import chosen
+from rubricate.verifiers.sandbox.levels import level as active
 from rubricate.verifiers.sandbox.records import DEFAULT, Level, Limits, Program, Result, Status
 from rubricate.verifiers.sandbox.worker import Worker, job_of
 
@@ -65,7 +66,7 @@ class Sandbox:
         preload: Sequence[str] = (),
         workers: int | None = None,
     ) -> None:
-        self.name = levels.chosen(level)
+        self.name = chosen(level)
         self.limits, self.packages, self.preload = limits, packages, tuple(preload)
         self.workers = workers or os.cpu_count() or 1
         self._fresh()
@@ -78,7 +79,7 @@ class Sandbox:
     @property
     def level(self) -> Level:
         """The protection in force."""
-        return levels.level(self.name)
+        return active(self.name)
 
     def run(self, program: Program | str, limits: Limits | None = None) -> Result:
         """Run one program and wait for it."""

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rubricate.errors import SandboxError
-from rubricate.verifiers.sandbox import levels
 from rubricate.verifiers.sandbox.inside.frames import receive, send
 from rubricate.verifiers.sandbox.inside.jail import SCRATCH
+from rubricate.verifiers.sandbox.levels import INSIDE, interpreter, jailed, site_packages, visible, wrapper
 from rubricate.verifiers.sandbox.records import DEFAULT, Limits, Result, Status
 
 # The packages are stand-ins that know only where their parts lie: a worker loads nothing else of rubricate.
@@ -81,26 +81,26 @@ class Worker:
         cls, level: str, *, packages: bool = False, preload: Sequence[str] = (), space: int = DEFAULT.disk
     ) -> Worker:
         """Start a worker at a level; SandboxError says why it did not start."""
-        jailed = levels.jailed(level)
-        folder = "" if jailed else tempfile.mkdtemp(prefix="rubricate-")
-        shown = levels.visible(packages)
+        own = jailed(level)
+        folder = "" if own else tempfile.mkdtemp(prefix="rubricate-")
+        shown = visible(packages)
         ours, theirs = socket.socketpair()
         settings = {
-            "home": str(levels.INSIDE.parent),
+            "home": str(INSIDE.parent),
             "fd": theirs.fileno(),
             "level": level,
-            "scratch": SCRATCH if jailed else folder,
+            "scratch": SCRATCH if own else folder,
             "visible": shown,
             "space": space,
-            "packages": levels.site_packages() if packages else (),
+            "packages": site_packages() if packages else (),
             "preload": list(preload),
         }
-        python = [levels.interpreter(), "-s", "-S", "-P", "-X", "utf8", "-c", BOOT, json.dumps(settings)]
+        python = [interpreter(), "-s", "-S", "-P", "-X", "utf8", "-c", BOOT, json.dumps(settings)]
         library = {k: os.environ[k] for k in ("LD_LIBRARY_PATH",) if k in os.environ}
         try:
             with theirs:
                 process = subprocess.Popen(
-                    [*levels.wrapper(level, shown, space), *python],
+                    [*wrapper(level, shown, space), *python],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.PIPE,

@@ -45,10 +45,16 @@ class Watch:
     def run(self, folder: str, channel: int | None) -> dict[str, Any]:
         """Fork the program and stay with it until nothing of it is left."""
         ends = {name: os.pipe() for name in ("stdin", "stdout", "stderr", "report", "ready")}
+        start = _entry(self.job["entry"]) if self.job["entry"] else None  # loaded here once, for all that follow
+        wake, child = os.pipe()
+        os.set_blocking(wake, False)
+        os.set_blocking(child, False)
+        signal.set_wakeup_fd(child, warn_on_full_buffer=False)
+        self.select.register(wake, selectors.EVENT_READ, "child")
         begun = time.monotonic()
         pid = os.fork()
         if pid == 0:
-            _become(self.job, self.fence, folder, ends, channel)
+            _become(self.job, start, self.fence, folder, ends, channel)
         for name, (read, write) in ends.items():
             os.close(read if name == "stdin" else write)
         if channel is not None:
@@ -58,6 +64,8 @@ class Watch:
         status, usage = self._wait(begun + self.limits["wall"], folder)
         self.tree.kill()
         self._drain()
+        signal.set_wakeup_fd(-1)
+        os.close(child)
         ready = os.read(ends["ready"][0], 1)
         os.close(ends["ready"][0])
         return self._result(status, usage, time.monotonic() - begun, bool(ready))
@@ -80,6 +88,10 @@ class Watch:
             pause = min(_LOOK, pause * 1.5)
             self._judge(deadline, folder, look=pause == _LOOK)
             if self.reason:
+                pid, status, usage = os.wait4(self.tree.pid, os.WNOHANG)
+                if pid:  # it ended by itself before it was told to
+                    self.reason = "" if self.reason == "stopped" else self.reason
+                    return status, usage
                 self.tree.kill_main()
                 _, status, usage = os.wait4(self.tree.pid, 0)
                 return status, usage
@@ -98,6 +110,8 @@ class Watch:
         for key, _ in self.select.select(timeout):
             if key.data == "control":
                 self._hear()
+            elif key.data == "child":
+                os.read(key.fd, 4096)
             elif key.data == "stdin":
                 self._feed(key.fd)
             else:
@@ -135,7 +149,7 @@ class Watch:
     def _drain(self) -> None:
         self.select.unregister(self.control)
         end = time.monotonic() + _DRAIN
-        while [k for k in self.select.get_map().values() if k.data != "stdin"] and time.monotonic() < end:
+        while {k.data for k in self.select.get_map().values()} - {"stdin", "child"} and time.monotonic() < end:
             self._pump(0.02)
         for key in list(self.select.get_map().values()):
             self._close(key.fd)
@@ -188,10 +202,16 @@ def _ending(code: int, cpu: float, most: float, stderr: bytearray) -> str:
 
 
 def _become(
-    job: dict[str, Any], fence: Fence, folder: str, ends: dict[str, tuple[int, int]], channel: int | None
+    job: dict[str, Any],
+    start: Callable[[str], None] | None,
+    fence: Fence,
+    folder: str,
+    ends: dict[str, tuple[int, int]],
+    channel: int | None,
 ) -> NoReturn:
     """The forked child: turn into the program. Never returns."""
     try:
+        signal.set_wakeup_fd(-1)
         worker = os.getppid()
         os.setsid()
         kept = _arrange(ends, channel, job["report"])
@@ -199,7 +219,6 @@ def _become(
         os.environ.update(HOME=folder, TMPDIR=folder)
         tempfile.tempdir = None
         guard.set_limits(job["limits"], fence)
-        start = _entry(job) if job["entry"] else None
         guard.confine(fence, folder, job["limits"], worker)
         os.write(kept, b"1")
         os.close(kept)
@@ -234,8 +253,8 @@ def _above(fd: int) -> int:
     return fd
 
 
-def _entry(job: dict[str, Any]) -> Callable[[str], None]:
-    module, _, name = job["entry"].partition(":")
+def _entry(entry: str) -> Callable[[str], None]:
+    module, _, name = entry.partition(":")
     found: Callable[[str], None] = getattr(
         importlib.import_module(f"rubricate.verifiers.sandbox.inside.{module}"), name
     )

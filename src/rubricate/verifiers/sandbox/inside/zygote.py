@@ -52,6 +52,7 @@ def main(settings: dict[str, Any]) -> None:
 def _harden(level: str) -> None:
     """Orphans of programs come here; no program may look into this process."""
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # a child that ends wakes whoever waits for its pipes
     if sys.platform == "linux":
         from rubricate.verifiers.sandbox.inside import kernel
 
