@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rubricate.errors import SettingError, ShapeError
-from rubricate.rewards import ndcg_at_k, recall_at_k
+from rubricate.rewards import ndcg_at_k, recall_at_k, weighted_pair_order
 
 NAN = float("nan")
 
@@ -53,3 +53,41 @@ def test_wrong_input_is_refused():
         recall_at_k([[1.0]], [[1]], missing="zero")
     with pytest.raises(ShapeError, match="negative"):
         ndcg_at_k([[1.0]], [[-1]])
+
+
+def loop_pair_order(scores, grades, missing):
+    cost = mass = 0.0
+    if missing == "propagate" and (np.isnan(scores).any() or np.isnan(grades).any()):
+        return np.nan
+    for i in range(len(scores)):
+        for j in range(i):
+            gap, said = grades[i] - grades[j], scores[i] - scores[j]
+            if np.isnan(gap) or gap == 0 or (np.isnan(said) and missing == "drop_item"):
+                continue
+            mass += 1 + abs(gap)
+            cost += (1 + abs(gap)) * (1.0 if np.isnan(said) or said * gap < 0 else 0.5 if said == 0 else 0.0)
+    return 1 - cost / mass if mass else np.nan
+
+
+@pytest.mark.parametrize("missing", ["propagate", "worst_case", "drop_item"])
+@pytest.mark.parametrize("seed", range(50))
+def test_pair_order_equals_a_plain_loop(seed, missing):
+    rng = np.random.default_rng(seed)
+    scores, grades = (rng.integers(0, 4, (5, 5)).astype(float) for _ in range(2))
+    for x in (scores, grades):
+        x[rng.random(x.shape) < 0.1] = np.nan
+    expected = [loop_pair_order(s, g, missing) for s, g in zip(scores, grades, strict=True)]
+    np.testing.assert_allclose(weighted_pair_order(scores, grades, missing=missing), expected, atol=1e-12)
+
+
+def test_pair_order_reads_the_order_only_and_ties_cost_half():
+    grades = np.array([[1.0, 2.0, 5.0]])
+    for rise in (np.exp, np.cbrt, lambda x: 3 * x - 100):
+        assert weighted_pair_order(rise(grades), grades)[0] == 1.0
+    assert weighted_pair_order(-grades, grades)[0] == 0.0
+    assert weighted_pair_order([[7, 7, 7]], grades)[0] == 0.5
+    # the pair 1 and 2 turned round costs 2 of 2 + 5 + 4
+    assert weighted_pair_order([[2, 1, 5]], grades)[0] == pytest.approx(1 - 2 / 11)
+    assert np.isnan(weighted_pair_order([[1, 2]], [[3, 3]])[0])
+    with pytest.raises(SettingError):
+        weighted_pair_order([[1.0]], [[1.0]], missing="zero")

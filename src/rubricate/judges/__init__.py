@@ -1,12 +1,6 @@
 """Judges: from a response and criteria to verdicts with a state."""
 
-from rubricate.judges.base import (
-    WHOLE,
-    GroupJudge,
-    Judge,
-    PairJudge,
-    SegmentJudge,
-)
+from rubricate.judges.base import WHOLE, GroupJudge, Judge, PairJudge, SegmentJudge
 from rubricate.judges.conditioned import ConditionedJudge, OwnRubricJudge
 from rubricate.judges.critique_pair import CritiquePairJudge
 from rubricate.judges.denoise import (
@@ -72,6 +66,7 @@ from rubricate.judges.likelihood import (
 from rubricate.judges.listwise import ListwiseJudge
 from rubricate.judges.named import named_judge
 from rubricate.judges.ordinal import OrdinalJudge
+from rubricate.judges.pair_labels import consensus_label, judgement_pairs
 from rubricate.judges.pair_selection import debias_pairs, quality_sampling
 from rubricate.judges.pairs import compare_pairs, pair_values, side_scores
 from rubricate.judges.pairwise import PairwiseJudge
@@ -150,6 +145,7 @@ __all__ = [
     "best_match",
     "certified_pairs",
     "compare_pairs",
+    "consensus_label",
     "debias_pairs",
     "distinct_share",
     "hashed_words",
@@ -157,6 +153,7 @@ __all__ = [
     "join_reference",
     "judge_all",
     "judge_stream",
+    "judgement_pairs",
     "least_weight",
     "load_model",
     "lower_bound",

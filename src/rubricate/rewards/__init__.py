@@ -74,7 +74,7 @@ from rubricate.rewards.points import Halving, Points, without_sentinels
 from rubricate.rewards.policies import Policy, category_scores, tag_scores
 from rubricate.rewards.preference import extreme_pairs, lexicographic_pairs
 from rubricate.rewards.progress import fuse_progress
-from rubricate.rewards.ranking import ndcg_at_k, recall_at_k
+from rubricate.rewards.ranking import ndcg_at_k, recall_at_k, weighted_pair_order
 from rubricate.rewards.reference import Ratio
 from rubricate.rewards.running import running_scale
 from rubricate.rewards.schedules import schedule, stage
@@ -225,6 +225,7 @@ __all__ = [
     "total",
     "trust_weight",
     "weighted_mean",
+    "weighted_pair_order",
     "weighted_sum",
     "without_sentinels",
     "zscore",

@@ -1,4 +1,4 @@
-"""Quality of a ranking of documents: nDCG and recall among the first k.
+"""Quality of a ranking of documents or responses: nDCG and recall among the first k, weighted order of pairs.
 
 ``doc_scores[N, D]`` ranks the D candidates of each query, best first (ties: the first listed; NaN: not retrieved).
 ``relevance[N, D]`` holds their grades, 0 for irrelevant. A grade that is NaN was not judged: the row is NaN
@@ -37,6 +37,36 @@ def recall_at_k(doc_scores: ArrayLike, relevance: ArrayLike, k: int = 100, *, mi
     relevant = (grades > 0).astype(np.float64)
     got, total = _first(doc_scores, relevant, known, k).sum(1), relevant.sum(1)
     return np.divide(got, total, out=np.full(len(total), np.nan), where=(total > 0) & whole)
+
+
+def weighted_pair_order(doc_scores: ArrayLike, relevance: ArrayLike, *, missing: str = "propagate") -> Floats:
+    """``1 - sum pen / sum w`` over pairs that the grades order, ``w = 1 + |grade gap|``: [N] in [0, 1].
+
+    A pair scored the wrong way round costs w, one that is tied costs w / 2, pairs of equal grades do not count. Any
+    monotone map of the scores has the same value. A candidate without a score (NaN) makes the row NaN
+    (``propagate``), costs its pairs w (``worst_case``), or is left out (``drop_item``); so does a missing grade, which
+    ``worst_case`` leaves out. Without an ordered pair there is no value. Card 82 (arXiv 2506.03637, code read).
+
+    >>> weighted_pair_order([[3.0, 2.0, 1.0], [1.0, 2.0, 3.0], [1.0, 1.0, 1.0]], [[3, 2, 1]] * 3).tolist()
+    [1.0, 0.0, 0.5]
+    """
+    scores, grades = as_floats(doc_scores, "doc_scores"), as_floats(relevance, "relevance")
+    check(doc_scores=(scores, "N D"), relevance=(grades, "N D"))
+    if missing not in ("propagate", "worst_case", "drop_item"):
+        raise SettingError(f"missing={missing!r}", expected="propagate, worst_case or drop_item")
+    lost = np.isnan(scores) | np.isnan(grades)
+    i, j = np.triu_indices(scores.shape[1], 1)
+    gap = grades[:, i] - grades[:, j]
+    agree = np.sign(scores[:, i] - scores[:, j]) * np.sign(gap)
+    weight = np.where((gap != 0) & ~np.isnan(gap), 1.0 + np.abs(gap), 0.0)
+    if missing == "worst_case":
+        agree = np.where(np.isnan(agree), -1.0, agree)
+    else:
+        weight = np.where(np.isnan(agree), 0.0, weight)
+    penalty = (np.where(weight > 0, weight * (1.0 - agree) / 2.0, 0.0)).sum(1)
+    mass = weight.sum(1)
+    known = (mass > 0) & ~(lost.any(1) & (missing == "propagate"))
+    return 1.0 - np.divide(penalty, mass, out=np.full(len(mass), np.nan), where=known)
 
 
 def _judged(doc_scores: ArrayLike, relevance: ArrayLike, k: int, missing: str) -> tuple[Floats, Bools, Bools]:

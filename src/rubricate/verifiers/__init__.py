@@ -8,6 +8,7 @@ from rubricate.verifiers.contains import contains, ends_with, not_contains, star
 from rubricate.verifiers.exact import exact
 from rubricate.verifiers.final_answer import final_answer, has_final_answer, says_something
 from rubricate.verifiers.json_schema import json_shape
+from rubricate.verifiers.judgement_format import judgement_format
 from rubricate.verifiers.keyword_chain import keyword_chain
 from rubricate.verifiers.language import language
 from rubricate.verifiers.length import length
@@ -35,6 +36,7 @@ __all__ = [
     "has_final_answer",
     "ifeval",
     "json_shape",
+    "judgement_format",
     "keyword_chain",
     "language",
     "length",
