@@ -13,6 +13,7 @@
     ├── DuplicateNameError (ValueError) a name is registered already
     ├── MissingExtraError (ImportError) an optional dependency is not installed; the pip command is named
     ├── SandboxError (RuntimeError)     no sandbox of the level asked for, or it broke; says nothing about a program
+    ├── ToolError (RuntimeError)        a tool of a judge gave nothing; shown to the judge, never a verdict
     ├── StoreError (OSError)            a run folder cannot be read, or belongs to another job
     └── CallError (RuntimeError)        a model call gave no usable reply; ``state`` says which way
         └── BudgetError                 a cap on calls, tokens, money or time was reached
@@ -111,6 +112,10 @@ class MissingExtraError(RubricateError, ImportError):
 
 class SandboxError(RubricateError, RuntimeError):
     """A sandbox does not work at the level asked for, or it broke; nothing is known about the program."""
+
+
+class ToolError(RubricateError, RuntimeError):
+    """A tool that a judge called gave no observation; it says nothing about the response."""
 
 
 class StoreError(RubricateError, OSError):

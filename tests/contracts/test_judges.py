@@ -40,7 +40,10 @@ from rubricate.judges import (
     ScoreIntegration,
     SegmentJudge,
     SelectiveJudge,
+    SentenceJudge,
     ShortCircuit,
+    StepJudge,
+    ToolJudge,
 )
 from rubricate.judges.ordinal import markers_of
 from rubricate.llm.client import Reply, Token
@@ -81,6 +84,22 @@ def as_ordinal(request):
 
 def as_equivalence(request):
     return Reply(("YES",), tokens=((Token("YES", -0.1, (("YES", -0.1), ("NO", -2.4))),),))
+
+
+def as_labels(request):
+    """The labels of two parts, for whichever unit the prompt names, and of the whole where it is asked for."""
+    unit = re.search(r'{"(sentence|step)s": ', request.messages[0].content)
+    labels = {"polite": "met", "level": 4, "side": "ours"}
+    parts = [{"n": 1, **labels}, {"n": 2, **labels, "reason": "r"}]
+    return json.dumps({f"{unit[1]}s": parts, "final": labels}) if unit else None
+
+
+def as_tool_user(request):
+    """One calculation, then the verdict."""
+    name = re.findall(r"\n\[(polite|level|side)\] ", request.messages[1].content)[-1]
+    if len(request.messages) == 2:
+        return json.dumps({"thought": "t", "tool": "calculator", "arguments": {"expression": "6*7"}})
+    return json.dumps({"thought": "t", "verdict": {"polite": "met", "level": 4, "side": "ours"}[name]})
 
 
 def as_writer(request):
@@ -126,7 +145,10 @@ CASES = {
     "rethink": Case(RethinkJudge, (as_branch, as_judge)),
     "routed": Case(lambda: RoutedJudge((Route(OrdinalJudge(), tags=("tone",)),)), (as_ordinal, as_judge)),
     "selective": Case(lambda: SelectiveJudge(OrdinalJudge(), max_spread=0.9), (as_ordinal,)),
+    "sentences": Case(lambda: SentenceJudge(votes=3), (as_labels,)),
     "short_circuit": Case(lambda: ShortCircuit(PointwiseJudge())),
+    "steps": Case(StepJudge, (as_labels,)),
+    "tools": Case(ToolJudge, (as_tool_user,)),
 }
 ALL = pytest.mark.parametrize("name", sorted(CASES))
 MODELS = pytest.mark.parametrize("name", sorted(n for n, c in CASES.items() if c.make().needs_client))

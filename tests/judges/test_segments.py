@@ -141,14 +141,15 @@ def test_each_step_is_decided_by_the_majority_of_the_verifications():
     rows, _ = label(StepJudge(votes=3), client, STEPS)
     assert [row[0].value for row in rows] == [1.0, 0.0, 1.0]
     assert rows[0][0].probability == pytest.approx(2 / 3)
-    assert rows[0][0].reason == "2 of 3 votes"
+    assert rows[1][0].probability == 1.0  # the share of the votes
     assert rows[0][0].usage.calls == 3
     assert sorted(client.samples) == [0, 1, 2]
 
 
 def test_unread_verifications_leave_the_vote_and_a_tie_is_no_verdict():
     rows, _ = label(StepJudge(votes=3, reasks=0), Votes(steps(1, 0, final=0), "x", steps(0, 0, final=0)), STEPS)
-    assert (rows[0][0].state, rows[0][0].label) == (State.ABSTAINED, "tie")
+    assert rows[0][0].state is State.ABSTAINED
+    assert "tied" in rows[0][0].reason
     assert [row[0].value for row in rows] == [None, 0.0, 0.0]
     rows, _ = label(StepJudge(votes=3, reasks=0), Votes(steps(1, 0, final=0), "x", CallError("down")), STEPS)
     assert {row[0].state for row in rows} <= {State.UNREADABLE, State.FAILED}

@@ -76,16 +76,20 @@ from rubricate.judges.reference import EquivalenceJudge
 from rubricate.judges.routing import LearnedRoute, Route, RoutedJudge, SelectiveJudge
 from rubricate.judges.segments import SENTENCES, STEPS, SegmentArrays, SentenceJudge, StepJudge, segment_arrays
 from rubricate.judges.short_circuit import ShortCircuit
+from rubricate.judges.toolbox import Calculator, DocumentSearch, Python, Tool, UnitConverter
+from rubricate.judges.tools import ToolJudge, Trace
 from rubricate.judges.turns import ContinuedJudge, ReflectJudge, RethinkJudge
 
 __all__ = [
     "BradleyTerry",
+    "Calculator",
     "ConditionedJudge",
     "ContinuedJudge",
     "CritiquePairJudge",
     "CritiqueThenScore",
     "DensityRatio",
     "Distilled",
+    "DocumentSearch",
     "EncoderSimilarity",
     "EnsembleReward",
     "EquivalenceJudge",
@@ -116,6 +120,7 @@ __all__ = [
     "PointwiseJudge",
     "PolicyDiscriminator",
     "Progress",
+    "Python",
     "ReferenceConditionedReward",
     "ReferenceLikelihood",
     "ReflectJudge",
@@ -137,6 +142,10 @@ __all__ = [
     "ShortCircuit",
     "StepJudge",
     "StepScorer",
+    "Tool",
+    "ToolJudge",
+    "Trace",
+    "UnitConverter",
     "VerifierGate",
     "VoteStrength",
     "WHOLE",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from rubricate.errors import SettingError
-from rubricate.judges.base import chunks, failed, settings_digest
+from rubricate.judges.base import chunks, failed, needed, settings_digest
 from rubricate.judges.layout import fence_all
 from rubricate.judges.markers import NO_LOGPROBS, Marked, read_reply
 from rubricate.llm.ask import Problem, ask
@@ -160,9 +160,8 @@ class EquivalenceJudge:
         self, sample: Sample, rubric: Rubric, criteria: Sequence[Criterion], client: Client | None
     ) -> tuple[Verdict, ...]:
         """One verdict per criterion, each with its own call and usage."""
-        if client is None:
-            raise SettingError("this judge calls a model and got no client", expected="client=HttpClient(...)")
-        return tuple([await self._one(sample, criterion, client) for criterion in criteria])
+        asking = needed(client)
+        return tuple([await self._one(sample, criterion, asking) for criterion in criteria])
 
     async def _one(self, sample: Sample, criterion: Criterion, client: Client) -> Verdict:
         given = references_of(sample, criterion)

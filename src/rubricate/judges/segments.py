@@ -8,10 +8,8 @@ Cards 107 (TRM, arXiv 2509.25409) and 150 (SPARK, arXiv 2512.03244).
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
@@ -21,16 +19,17 @@ import numpy as np
 import rubricate.judges.layout as layout
 from rubricate.arrays import Floats, Ints
 from rubricate.errors import SettingError, ShapeError
-from rubricate.judges.base import failed, settings_digest
+from rubricate.judges.base import failed, needed, settings_digest, together
+from rubricate.judges.pool import pool
 from rubricate.llm.ask import Problem, ask
 from rubricate.llm.client import Client, Reply, Request
 from rubricate.llm.parse import Answer, read_answer, whole_object
 from rubricate.llm.prompts import fill, prompt_digest, template
+from rubricate.registry import register
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import Message, Sample, State, Usage, Verdict
 
 PARSER = "segments-1"
-TIE = "tie"  # the label of a vote without a majority
 _OWN_KEYS = ("n", "reason", "final")
 
 Labels = tuple[tuple[Verdict, ...], ...]
@@ -95,14 +94,12 @@ class _Parts:
 
     async def label(self, sample: Sample, segments: Sequence[str], rubric: Rubric, client: Client | None) -> Labels:
         """For each part one verdict per leaf of the rubric; the last entry is about the whole response."""
-        if client is None:
-            raise SettingError("this judge calls a model and got no client", expected="client=HttpClient(...)")
+        asking = needed(client)
         criteria = _usable(rubric.leaves)
         if not segments:
             reason = f"the response holds no {self.unit}"
             return (tuple(Verdict(c.id, State.SKIPPED, reason=reason, judge=self.digest) for c in criteria),)
-        asked = [self._once(sample, segments, criteria, client, k) for k in range(self.votes)]
-        found = list(await asyncio.gather(*asked))
+        found = await together([self._once(sample, segments, criteria, asking, k) for k in range(self.votes)])
         return found[0] if self.votes == 1 else _majority(found, criteria, self.digest)
 
     async def _once(
@@ -131,6 +128,7 @@ class _Parts:
         return shown[:-1] + f', "final": {json.dumps({c.id: "..." for c in criteria})}}}' if self.final else shown
 
 
+@register("judge", "sentences")
 @dataclass(frozen=True)
 class SentenceJudge(_Parts):
     """Labels each sentence of an answer (P7): by default faithful?, a short reason, correct? (rubric ``SENTENCES``).
@@ -143,12 +141,13 @@ class SentenceJudge(_Parts):
     unit: ClassVar[str] = "sentence"
 
 
+@register("judge", "steps")
 @dataclass(frozen=True)
 class StepJudge(_Parts):
     """Labels each step of a solution and gives a verdict on the whole, in one call (P8; rubric ``STEPS``).
 
-    ``votes`` verifications are made (card 150: 16) and every label, the last one too, is their majority: a tie is
-    abstained with the label ``tie``; fewer than half readable verifications leave their state.
+    ``votes`` verifications are made (card 150: 16) and every label, the last one too, is their majority: a tie
+    abstains; where fewer than half of them can be read, their state stays.
     """
 
     unit: ClassVar[str] = "step"
@@ -255,31 +254,14 @@ def _worst(rows: Sequence[tuple[Verdict, ...]], criteria: Sequence[Criterion], j
 
 
 def _majority(votes: Sequence[Labels], criteria: Sequence[Criterion], judge: str) -> Labels:
-    """Each label by the majority of those that could be read; the usage of all calls on the first verdict."""
-    rows = [
-        tuple(_voted([labels[i][k] for labels in votes], c, judge) for k, c in enumerate(criteria))
-        for i in range(len(votes[0]))
-    ]
-    usage = Usage()
-    for labels in votes:
-        usage += labels[0][0].usage or Usage()
-    return _charged(rows, usage, max(labels[0][0].attempts for labels in votes))
+    """Each label by the majority of those that could be read; the usage of the calls stays on the first verdict."""
+    floor = -(-len(votes) // 2)
 
+    def voted(part: int, k: int) -> Verdict:
+        found = pool(criteria[k], [labels[part][k] for labels in votes], how="vote", floor=floor, judge=judge)
+        return found if found.usage != Usage() else found._replace(usage=None)
 
-def _voted(votes: Sequence[Verdict], criterion: Criterion, judge: str) -> Verdict:
-    values = [v.value for v in votes if v.value is not None]
-    if 2 * len(values) < len(votes):
-        state = Counter(v.state for v in votes if v.value is None).most_common(1)[0][0]
-        return Verdict(criterion.id, state, reason=f"{len(values)} of {len(votes)} votes can be read", judge=judge)
-    value, most = Counter(values).most_common(1)[0]
-    reason = f"{most} of {len(values)} votes"
-    if 2 * most <= len(values):
-        return Verdict(criterion.id, State.ABSTAINED, label=TIE, reason=reason, judge=judge)
-    top = sum(v == criterion.scale.max for v in values) / len(values)
-    label = next(v.label for v in votes if v.value == value)
-    return Verdict(
-        criterion.id, State.SCORED, value, label, reason, probability=top, spread=float(np.std(values)), judge=judge
-    )
+    return tuple(tuple(voted(part, k) for k in range(len(criteria))) for part in range(len(votes[0])))
 
 
 @functools.lru_cache(maxsize=256)
