@@ -6,10 +6,12 @@ import pytest
 
 from rubricate.errors import CallError, SettingError, ToolError
 from rubricate.judges import Calculator, DocumentSearch, Judge, Python, Tool, ToolJudge
+from rubricate.judges.toolbox import InSandbox
 from rubricate.llm.client import Reply
 from rubricate.llm.scripted import ScriptedClient
 from rubricate.rubrics import Rubric
 from rubricate.types import Message, Sample, State
+from rubricate.verifiers.sandbox import Limits
 
 RUBRIC = Rubric(id="r", criteria=[{"id": "sum", "text": "The sum is right."}])
 SAMPLE = Sample(
@@ -247,6 +249,21 @@ def test_python_runs_through_the_runner_only():
     client = Client(call("python", code="print(1)"), call("python", code="boom"), done("met"))
     found = trace(client, ToolJudge(tools=(tool,)))
     assert [(t.observation, t.error) for t in found.turns] == [("PRINT(1)", False), ("timed_out", True)]
+
+
+def test_python_runs_in_the_sandbox():
+    client = Client(
+        call("python", code="print(17*23)"),
+        call("python", code="1/0"),
+        call("python", code="while 1: pass"),
+        done("met"),
+    )
+    judge = ToolJudge(tools=(Python(InSandbox(Limits(wall=1.0, cpu=1.0))),))
+    found = trace(client, judge)
+    assert [t.error for t in found.turns] == [False, True, True]
+    assert found.turns[0].observation == "391\n"
+    assert "ZeroDivisionError" in found.turns[1].observation
+    assert found.turns[2].observation.startswith("timed_out")
 
 
 def test_scripted_clients_serve_too():

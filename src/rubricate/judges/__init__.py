@@ -76,7 +76,7 @@ from rubricate.judges.reference import EquivalenceJudge
 from rubricate.judges.routing import LearnedRoute, Route, RoutedJudge, SelectiveJudge
 from rubricate.judges.segments import SENTENCES, STEPS, SegmentArrays, SentenceJudge, StepJudge, segment_arrays
 from rubricate.judges.short_circuit import ShortCircuit
-from rubricate.judges.toolbox import Calculator, DocumentSearch, Python, Tool, UnitConverter
+from rubricate.judges.toolbox import Calculator, DocumentSearch, InSandbox, Python, Tool, UnitConverter
 from rubricate.judges.tools import ToolJudge, Trace
 from rubricate.judges.turns import ContinuedJudge, ReflectJudge, RethinkJudge
 
@@ -97,6 +97,7 @@ __all__ = [
     "FollowUpLikelihood",
     "GroupJudge",
     "HashedEncoder",
+    "InSandbox",
     "Judge",
     "LearnedRoute",
     "LexicalJudge",

@@ -20,8 +20,11 @@ from typing import Any, Protocol, runtime_checkable
 
 from rubricate.errors import MissingExtraError, SettingError, ToolError
 from rubricate.types import Sample
+from rubricate.verifiers.sandbox import Limits, shared
 
 Runner = Callable[[str], Awaitable[str]]  # code -> what it printed; raises ToolError
+
+SHORT = Limits(wall=5.0, cpu=5.0)  # a check, not a computation
 
 _WORD = re.compile(r"\w+")
 _QUANTITY = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?)\s*(.*)", re.DOTALL)
@@ -151,13 +154,31 @@ class DocumentSearch:
 
 
 @dataclass(frozen=True)
+class InSandbox:
+    """Runs a program in the sandbox of this process and gives what it printed.
+
+    ToolError for a program that fails or passes a limit, with the end of its messages; SandboxError where there is no
+    sandbox of a level that can be used.
+    """
+
+    limits: Limits = SHORT
+
+    async def __call__(self, code: str) -> str:
+        """What the program printed."""
+        result = await shared().arun(code, self.limits)
+        if not result.ok:
+            raise ToolError(f"{result.status}: {result.stderr.strip()[-500:]}".rstrip(": "))
+        return result.stdout
+
+
+@dataclass(frozen=True)
 class Python(_Anywhere):
-    """Runs Python in a sandbox: ``runner`` takes the code and gives what it printed, or raises ToolError.
+    """Runs Python: ``runner`` takes the code and gives what it printed, or raises ToolError; by default in the sandbox.
 
     Never give it a runner that runs code in this process: the code is a model's, and may be the response's.
     """
 
-    runner: Runner = field(repr=False)
+    runner: Runner = InSandbox()
     name: str = "python"
     description: str = "runs a Python program and gives what it prints"
     schema = {"code": "text"}
