@@ -1,6 +1,7 @@
 """Audit: does the judge deserve trust. Statistics are pure numpy functions."""
 
 from rubricate.audit.agreement import VariantAgreement, cross_variant_kappa, quadratic_weighted_kappa, variant_agreement
+from rubricate.audit.binary import BinaryReport, binary_report
 from rubricate.audit.calibration import QuantileMap, RidgeScale
 from rubricate.audit.collapse import Collapse, collapse_monitor, model_collapse_step
 from rubricate.audit.credit import CreditAccuracy, credit_accuracy
@@ -30,36 +31,46 @@ from rubricate.audit.rewardbench import (
 
 __all__ = [
     "AllOfN",
+    "BinaryReport",
     "BothOrders",
     "Centroids",
     "Collapse",
     "CreditAccuracy",
+    "Drift",
     "OverOptimisation",
     "PairAccuracy",
+    "PanelReport",
     "PositionBias",
     "Probes",
     "QuantileMap",
     "RMBench",
     "RewardBench2",
     "RidgeScale",
+    "RiskCoverage",
     "Ties",
+    "TurnReport",
     "VariantAgreement",
     "all_of_n_accuracy",
     "best_of_n_credit",
+    "binary_report",
     "collapse_monitor",
+    "confidence_drift",
     "credit_accuracy",
     "cross_variant_kappa",
     "judgebench",
     "model_collapse_step",
     "overoptimisation_curve",
     "pair_accuracy",
+    "panel_report",
     "pass_at",
     "position_bias",
     "probe_dims",
     "quadratic_weighted_kappa",
     "rewardbench2",
+    "risk_coverage",
     "rm_bench_matrix",
     "ties_score",
+    "turn_report",
     "two_proportion_z",
     "variant_agreement",
     "wilson_interval",

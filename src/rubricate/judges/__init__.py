@@ -64,6 +64,7 @@ from rubricate.judges.likelihood import (
     SelfConfidence,
 )
 from rubricate.judges.listwise import ListwiseJudge
+from rubricate.judges.markers import Expected, Marked, expected_score, expected_value, marker_margin, read_markers
 from rubricate.judges.named import named_judge
 from rubricate.judges.ordinal import OrdinalJudge
 from rubricate.judges.pair_labels import consensus_label, judgement_pairs
@@ -93,6 +94,7 @@ __all__ = [
     "EncoderSimilarity",
     "EnsembleReward",
     "EquivalenceJudge",
+    "Expected",
     "FailureDetector",
     "FollowUpLikelihood",
     "GroupJudge",
@@ -105,6 +107,7 @@ __all__ = [
     "ListwiseJudge",
     "Logistic",
     "MLPReward",
+    "Marked",
     "Member",
     "MixtureReward",
     "MultiHeadReward",
@@ -158,6 +161,8 @@ __all__ = [
     "consensus_label",
     "debias_pairs",
     "distinct_share",
+    "expected_score",
+    "expected_value",
     "hashed_words",
     "implicit_preference",
     "join_reference",
@@ -168,12 +173,14 @@ __all__ = [
     "load_model",
     "lower_bound",
     "margin_scaled_beta",
+    "marker_margin",
     "mine_failures",
     "named_judge",
     "pair_values",
     "quality_sampling",
     "rank_consistency",
     "rating_preference",
+    "read_markers",
     "save_model",
     "segment_arrays",
     "side_scores",

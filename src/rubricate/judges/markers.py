@@ -74,6 +74,15 @@ def expected_score(mass: ArrayLike, values: ArrayLike) -> Expected:
     return Expected(value, spread, covered)
 
 
+def expected_value(mass: ArrayLike, values: ArrayLike) -> Floats:
+    """The value of ``expected_score`` alone, for rewards: [N].
+
+    >>> expected_value([[0.3, 0.1]], [1.0, 0.0]).round(2).tolist()
+    [0.75]
+    """
+    return expected_score(mass, values).value
+
+
 def marker_mass(token: Token, markers: Sequence[str], *, fold: bool = True) -> Floats | Problem:
     """Probability of each marker at the place of ``token``: [K]; a marker that is not in its top has 0.
 

@@ -100,6 +100,12 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     ),
     "answers": ("N", "how often the rollout marks a final answer"),
     "structure": ("", "tree of the rubric's criteria (rubricate.structure.Structure)"),
+    "readable": ("N", "whether the judgement that is rewarded holds a number"),
+    "on_scale": ("N", "whether that number lies on its scale"),
+    "first_outcome": ("N", "outcome of the first of two looks, NaN when missing"),
+    "relevance_mass": ("N K", "probability of each relevance token, relevant and irrelevant"),
+    "support_mass": ("N K", "probability of each support token: full, partial, none"),
+    "use_mass": ("N K", "probability of each usefulness token, 1 to 5"),
     "rating": ("N", "rating of each rollout from the matches of its group"),
     "progress": ("", "share of training done, in [0, 1]"),
     "rng": ("", "numpy generator"),
@@ -233,6 +239,20 @@ def _valued(rng: np.random.Generator, env: dict[str, Any], missing: float) -> di
     more["duels"] = rng.uniform(0.0, 10.0, size=(n, np.unique(env["group"], return_counts=True)[1].max(), 2))
     more["duels"][rng.random(more["duels"].shape) < missing] = np.nan
     more["answers"] = rng.integers(0, 3, size=n)
+    return more | _asked_again(rng, n, missing)
+
+
+def _asked_again(rng: np.random.Generator, n: int, missing: float) -> dict[str, Any]:
+    """How judgements came out, and the masses of their marker tokens."""
+    more: dict[str, Any] = {
+        "readable": rng.random(n) < 0.9,
+        "on_scale": rng.random(n) < 0.9,
+        "first_outcome": (rng.random(n) < 0.5).astype(np.float64),
+    }
+    more["first_outcome"][rng.random(n) < missing] = np.nan
+    for name, tokens in (("relevance", 2), ("support", 3), ("use", 5)):
+        more[f"{name}_mass"] = rng.uniform(0.01, 1.0 / tokens, size=(n, tokens))
+        more[f"{name}_mass"][rng.random(n) < missing] = np.nan
     return more
 
 

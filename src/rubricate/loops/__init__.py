@@ -1,6 +1,19 @@
 """Loops around rollouts: what is repaired before it is trained on, who meets whom and who wins."""
 
+from rubricate.loops.edit_and_rank import EditAndRank, Edited
 from rubricate.loops.purify import Turn, purify_turn
+from rubricate.loops.segment_beam import Path, Segment, segment_beam
 from rubricate.loops.tournament import Played, judge_tournament, mean_of_criteria
 
-__all__ = ["Played", "Turn", "judge_tournament", "mean_of_criteria", "purify_turn"]
+__all__ = [
+    "EditAndRank",
+    "Edited",
+    "Path",
+    "Played",
+    "Segment",
+    "Turn",
+    "judge_tournament",
+    "mean_of_criteria",
+    "purify_turn",
+    "segment_beam",
+]

@@ -31,6 +31,7 @@ from rubricate.rewards.couple import (
 from rubricate.rewards.decomposition import redistribute
 from rubricate.rewards.deliver import ON_MISSING, deliver
 from rubricate.rewards.gates import gate, gated_accumulate
+from rubricate.rewards.graded import ladder, revision_reward
 from rubricate.rewards.group import (
     CriterionStats,
     column_norm,
@@ -99,6 +100,7 @@ from rubricate.rewards.table import as_scores
 from rubricate.rewards.terms import combine, multiply, ratio
 from rubricate.rewards.totals import Total, share_at, total
 from rubricate.rewards.tree import Tree
+from rubricate.rewards.uncertainty import disagreement, uncertainty_weight
 from rubricate.rewards.weights import (
     agreement_weights,
     difficulty_weights,
@@ -160,6 +162,7 @@ __all__ = [
     "cross_rank_reward",
     "deliver",
     "difficulty_weights",
+    "disagreement",
     "exponential",
     "extreme_pairs",
     "f_beta",
@@ -177,6 +180,7 @@ __all__ = [
     "information_gain",
     "integrate",
     "jensen_gain",
+    "ladder",
     "learn_blend",
     "lexicographic_pairs",
     "log_sigmoid",
@@ -201,6 +205,7 @@ __all__ = [
     "redistribute",
     "reference_likelihood",
     "renorm",
+    "revision_reward",
     "running_scale",
     "sample_quantile",
     "scale_matters",
@@ -224,6 +229,7 @@ __all__ = [
     "thought_outcome",
     "total",
     "trust_weight",
+    "uncertainty_weight",
     "weighted_mean",
     "weighted_pair_order",
     "weighted_sum",
