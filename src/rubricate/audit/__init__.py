@@ -16,6 +16,7 @@ from rubricate.audit.pairs import (
     pair_accuracy,
     position_bias,
 )
+from rubricate.audit.panel import PanelReport, panel_report
 from rubricate.audit.pass_at import pass_at
 from rubricate.audit.probes import Centroids, Probes, probe_dims
 from rubricate.audit.proportions import two_proportion_z, wilson_interval
@@ -28,6 +29,8 @@ from rubricate.audit.rewardbench import (
     rm_bench_matrix,
     ties_score,
 )
+from rubricate.audit.selective import RiskCoverage, risk_coverage
+from rubricate.audit.turns import Drift, TurnReport, confidence_drift, turn_report
 
 __all__ = [
     "AllOfN",
