@@ -68,18 +68,23 @@ def vote_strength(
 
 
 def treat_weak(
-    strength: ArrayLike, *, bottom: float = 0.2, how: str = "drop", smoothing: float = 0.3, margin: float = 0.0
+    strength: ArrayLike | VoteStrength,
+    *,
+    bottom: float = 0.2,
+    how: str = "drop",
+    smoothing: float = 0.3,
+    margin: float = 0.0,
 ) -> PairLabels:
     """Flip, drop or smooth the ``bottom`` share of pairs by vote strength ``[Q]``; strong ones may get a margin.
 
     flip: label 0; drop: weight 0; smooth: label ``1 - smoothing``. ``margin`` times the strength (0 where it is
     negative) is the margin of the other pairs (``-log sigmoid(r_c - r_r - margin)``). Card 106; measured there and
-    here, dropping beats flipping. A pair without a strength (NaN) is dropped.
+    here, dropping beats flipping. A pair without a strength (NaN) is dropped. Of a ``VoteStrength`` the mean counts.
 
     >>> treat_weak([-1.0, 0.5, 2.0, 3.0], bottom=0.25, how="flip").labels.tolist()
     [0.0, 1.0, 1.0, 1.0]
     """
-    mean = as_floats(strength, "strength")
+    mean = as_floats(strength.mean if isinstance(strength, VoteStrength) else strength, "strength")
     check(strength=(mean, "Q"))
     if how not in TREATMENTS:
         raise UnknownNameError.among("treatment", how, TREATMENTS)

@@ -25,6 +25,7 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "length_high": ("N", "greatest length that the prompt asks for"),
     "repetition": ("N", "share of the response that repeats other parts of it"),
     "quality": ("N", "score of a preference reward model, on its own scale, NaN when missing"),
+    "guard": ("N", "minus the chance of a known failure, by a detector trained on earlier failures of the policy"),
     "checkable": ("N", "whether a rule decides the outcome, so that no model score is needed"),
     "decision": ("N", "1 when the response acts (accepts, answers yes), 0 when it does not"),
     "speedup": ("N", "run time of the reference over run time of the answer"),
@@ -170,7 +171,8 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["relevance"][:, 0] = 2.0
     env["relevance"][rng.random((n, 8)) < missing] = np.nan
     env |= _judged(rng, env, missing)
-    return env | _valued(rng, env, missing)
+    env |= _valued(rng, env, missing)
+    return env | {"guard": -rng.random(n)}
 
 
 def _acts(rng: np.random.Generator, env: dict[str, Any], missing: float) -> dict[str, Any]:

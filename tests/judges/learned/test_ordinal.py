@@ -24,7 +24,10 @@ def test_the_slopes_are_those_of_the_masked_loss(region):
     rng = np.random.default_rng(0)
     model = OrdinalProbReward(ratings=6, region=region)
     levels = np.array([2.0, 1.0, 2.0, np.nan]), np.array([0.0, 1.0, 2.0, 1.0])
-    masks, kept = model._masks(*levels, 4)
+    cells, kept = model._cells(*levels, 4)
+    masks = np.tile(np.tril(np.ones((6, 6)), -1), (4, 1, 1))
+    masks[cells.rows] = cells.masks
+    assert len(cells.rows) == (0 if region == "triangle" else 3)
     weights, target = rng.random(4) * kept, np.array([1.0, 1.0, 0.7, 1.0])
     zb, zw = rng.normal(size=(2, 4, 6))
 
@@ -34,7 +37,7 @@ def test_the_slopes_are_those_of_the_masked_loss(region):
         lose = (joint * masks.transpose(0, 2, 1)).sum((1, 2))
         return -(weights * (target * np.log(win) + (1 - target) * np.log(lose))).sum()
 
-    slopes = _slopes(softmax(zb), softmax(zw), masks, target, weights)
+    slopes = _slopes(softmax(zb), softmax(zw), cells, target, weights)
     for side, slope in enumerate(slopes):
         for place in np.ndindex(slope.shape):
             ends = []
@@ -48,15 +51,15 @@ def test_the_slopes_are_those_of_the_masked_loss(region):
 def test_regions_are_what_they_say():
     good, bad, none = np.array([2.0]), np.array([0.0]), np.array([np.nan])
     triangle = np.tril(np.ones((9, 9)), -1)
-    block = OrdinalProbReward(region="block")._masks(good, bad, 1)[0][0]
+    block = OrdinalProbReward(region="block")._cells(good, bad, 1)[0].masks[0]
     assert block.sum() == 9
     assert block[6:, :3].all()
-    same = OrdinalProbReward(region="block")._masks(good, good, 1)[0][0]
+    same = OrdinalProbReward(region="block")._cells(good, good, 1)[0].masks[0]
     assert same.sum() == 3  # the triangle inside one block
-    flooded = OrdinalProbReward(region="flooded")._masks(np.array([1.0]), bad, 1)[0][0]
+    flooded = OrdinalProbReward(region="flooded")._cells(np.array([1.0]), bad, 1)[0].masks[0]
     assert (flooded == triangle * (np.arange(9)[:, None] < 6)).all()
-    assert (OrdinalProbReward(region="flooded")._masks(good, none, 1)[0][0] == triangle).all()
-    assert OrdinalProbReward(region="block")._masks(bad, good, 1)[1].tolist() == [0.0]
+    assert not len(OrdinalProbReward(region="flooded")._cells(good, none, 1)[0].rows)
+    assert OrdinalProbReward(region="block")._cells(bad, good, 1)[1].tolist() == [0.0]
 
 
 def test_it_prefers_and_knows_how_sure_it_is():

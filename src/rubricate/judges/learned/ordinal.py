@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -61,12 +62,12 @@ class OrdinalProbReward:
             raise SettingError("a margin", expected="none: the distribution sets its own", hint="Use BradleyTerry")
         _, target, weights, _ = pair_arrays(better, worse, labels, pair_weights, 0.0, 0.0)
         b, w = complete(better, "better"), complete(worse, "worse")
-        masks, kept = self._masks(better_level, worse_level, len(b))
+        cells, kept = self._cells(better_level, worse_level, len(b))
         weights = weights * kept / max(1, len(b))
 
         def slopes(values: Arrays, _: int) -> Arrays:
             pb, pw = (softmax(x @ values["weights"] + values["bias"]) for x in (b, w))
-            first, second = _slopes(pb, pw, masks, target, weights)
+            first, second = _slopes(pb, pw, cells, target, weights)
             slope = b.T @ first + w.T @ second
             return {"weights": slope + self.ridge * values["weights"], "bias": (first + second).sum(0)}
 
@@ -98,9 +99,8 @@ class OrdinalProbReward:
     def _spread(self, p: Floats, mean: Floats) -> Floats:
         return np.sqrt(np.maximum(p @ np.arange(1, self.ratings + 1) ** 2 - mean**2, 0.0))
 
-    def _masks(self, better_level: ArrayLike | None, worse_level: ArrayLike | None, n: int) -> tuple[Floats, Floats]:
-        """Cells of the joint matrix that count for each pair [Q, K, K], and whether the pair is kept [Q]."""
-        triangle = np.tril(np.ones((self.ratings, self.ratings)), -1)
+    def _cells(self, better_level: ArrayLike | None, worse_level: ArrayLike | None, n: int) -> tuple[_Cells, Floats]:
+        """Cells of the joint matrix that count for each pair, and whether the pair is kept [Q]."""
         none = np.full(n, np.nan)
         c, r = (none if v is None else as_floats(v, "levels") for v in (better_level, worse_level))
         check(better_level=(c, "Q"), worse_level=(r, "Q"), pairs=(none, "Q"))
@@ -108,16 +108,40 @@ class OrdinalProbReward:
             known = level[~np.isnan(level)]
             if not np.isin(known, np.arange(self.blocks)).all():
                 raise ShapeError("levels that are not offered", where="levels", expected=f"0..{self.blocks - 1} or NaN")
-        labelled = ~np.isnan(c) & ~np.isnan(r) & (self.region != "triangle")
-        masks = np.broadcast_to(triangle, (n, *triangle.shape)).copy()
-        masks[labelled] *= self._region(c[labelled].astype(int), r[labelled].astype(int))
-        return masks, np.where(labelled & (c < r), 0.0, 1.0)
+        rows = np.flatnonzero(~np.isnan(c) & ~np.isnan(r) & (self.region != "triangle"))
+        triangle = np.tril(np.ones((self.ratings, self.ratings)), -1)
+        kept = np.ones(n)
+        kept[rows] = c[rows] >= r[rows]
+        return _Cells(rows, triangle * self._region(c[rows].astype(int), r[rows].astype(int))), kept
 
     def _region(self, c: Ints, r: Ints) -> Bools:
         block = np.arange(self.ratings) // (self.ratings // self.blocks)
         if self.region == "block":
             return (block[None, :, None] == c[:, None, None]) & (block[None, None, :] == r[:, None, None])
         return (block[None, :, None] <= c[:, None, None]) & (block[None, None, :] >= r[:, None, None])
+
+
+class _Cells(NamedTuple):
+    """The strict lower triangle of the joint matrix; of the pairs ``rows`` only the cells ``masks[R, K, K]``."""
+
+    rows: Ints
+    masks: Floats
+
+    def won(self, pb: Floats, pw: Floats, turned: bool) -> tuple[Floats, Floats]:
+        """Mass of the other side in the cells that count, for each rating of either side: [Q, K] each."""
+        below, above = _below(pw), _below(pb[:, ::-1])[:, ::-1]
+        masks = self.masks
+        if turned:
+            below, above = _below(pw[:, ::-1])[:, ::-1], _below(pb)
+            masks = masks.transpose(0, 2, 1)
+        below[self.rows] = np.einsum("qij,qj->qi", masks, pw[self.rows])
+        above[self.rows] = np.einsum("qij,qi->qj", masks, pb[self.rows])
+        return below, above
+
+
+def _below(p: Floats) -> Floats:
+    """Mass of the smaller ratings, for each rating."""
+    return np.asarray(np.cumsum(p, 1) - p)
 
 
 def rating_preference(first: ArrayLike, second: ArrayLike) -> Floats:
@@ -128,7 +152,7 @@ def rating_preference(first: ArrayLike, second: ArrayLike) -> Floats:
     """
     p, q = as_floats(first, "first"), as_floats(second, "second")
     check(first=(p, "Q K"), second=(q, "Q K"))
-    return np.asarray((p * (np.cumsum(q, 1) - q)).sum(1))
+    return np.asarray((p * _below(q)).sum(1))
 
 
 def softmax(x: Floats) -> Floats:
@@ -137,13 +161,13 @@ def softmax(x: Floats) -> Floats:
     return np.asarray(e / e.sum(-1, keepdims=True))
 
 
-def _slopes(pb: Floats, pw: Floats, masks: Floats, target: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def _slopes(pb: Floats, pw: Floats, cells: _Cells, target: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Gradient of the weighed loss in the logits of both sides: [Q, K] each."""
     found = [np.zeros_like(pb), np.zeros_like(pw)]
-    sides = ((masks, target),) if (target == 1).all() else ((masks, target), (masks.transpose(0, 2, 1), 1 - target))
-    for mask, share in sides:
-        in_b = np.einsum("qij,qj->qi", mask, pw)
-        in_w = np.einsum("qij,qi->qj", mask, pb)
+    for turned, share in ((False, target), (True, 1 - target)):
+        if not share.any():
+            continue
+        in_b, in_w = cells.won(pb, pw, turned)
         chance = np.maximum((pb * in_b).sum(1), 1e-12)
         factor = (-weights * share / chance)[:, None]
         for k, (p, inner) in enumerate(((pb, in_b), (pw, in_w))):
