@@ -39,8 +39,10 @@ AnyRubric = Rubric | Mapping[str, Any] | str | None
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What became of one response. ``reward`` is None when there is none; ``why`` says so in words.
+    """What became of one response. ``reward`` is None when there is none; ``why`` says so in words, ``code`` in one.
 
+    Codes: ``ok``, ``no_reward`` (verdicts are missing, or the policy is undefined), ``unknown_rubric``, ``bad_rubric``,
+    ``changed_rubric``.
     ``metrics`` holds the same names for every response of a rewarder, NaN where one does not apply. ``advantage`` is
     filled when the recipe assigns credit.
     """
@@ -53,6 +55,7 @@ class Scored:
     verdicts: tuple[Verdict, ...] = ()
     advantage: float | None = None
     usage: Usage = field(default_factory=Usage)
+    code: str = "ok"
 
     def record(self) -> dict[str, Any]:
         """Plain data for JSON: verdicts without empty fields, NaN as None."""
@@ -61,6 +64,7 @@ class Scored:
             "reward": self.reward,
             "advantage": self.advantage,
             "why": self.why,
+            "code": self.code,
             "metrics": {k: None if math.isnan(v) else v for k, v in self.metrics.items()},
             "rubric": self.rubric,
             "verdicts": [plain_verdict(v) for v in self.verdicts],
@@ -142,6 +146,12 @@ class Rewarder:
         from rubricate.judges.lexical import LexicalJudge  # here, because most trainers have an endpoint
 
         return LexicalJudge()
+
+    @property
+    def calls_client(self) -> Client | None:
+        """The client with limits, retries and cache around it, one per process; None without a client."""
+        found: Client | None = self._built("calls", self._calls)
+        return found
 
     def _calls(self) -> Client | None:
         if self.client is None:
@@ -241,7 +251,7 @@ class Rewarder:
             except RubricateError as error:
                 if self.strict:
                     raise
-                refused[k] = Scored(sample.id, None, str(error), self.curves.empty())
+                refused[k] = Scored(sample.id, None, str(error), self.curves.empty(), code=_code(error))
                 continue
             name = _place(table, rubric)
             ready[k] = replace(sample, id=str(k), rubric=name, response=answer_text(sample))
@@ -249,7 +259,7 @@ class Rewarder:
 
     async def _judgements(self, samples: list[Sample], table: Mapping[str, Rubric]) -> list[Judgement]:
         collector = Collector()
-        client = self._built("calls", self._calls)
+        client = self.calls_client
         try:
             async with asyncio.timeout(self.deadline):
                 await judge_stream(
@@ -282,10 +292,14 @@ class Rewarder:
         if recipe is not None and recipe.credit is not None:
             advantage = np.asarray(recipe.credit(env | {"reward": values, "outcome": values}), dtype=np.float64)
         metrics = self.curves.of(scores, table, values)
+        codes = ["no_reward" if reason else "ok" for reason in why]
         return [
-            Scored(s.id, number(values[i]), why[i], metrics[i], j.rubric, j.verdicts, number(advantage[i]), j.usage)
+            Scored(
+                s.id, number(values[i]), why[i], metrics[i], j.rubric, j.verdicts, number(advantage[i]), j.usage,
+                code=codes[i],
+            )
             for i, (s, j) in enumerate(zip(samples, judgements, strict=True))
-        ]
+        ]  # fmt: skip
 
 
 def number(value: float) -> float | None:
@@ -295,6 +309,12 @@ def number(value: float) -> float | None:
     (0.5, None)
     """
     return float(value) if math.isfinite(value) else None
+
+
+def _code(error: RubricateError) -> str:
+    if isinstance(error, LockError):
+        return "changed_rubric"
+    return "unknown_rubric" if isinstance(error, UnknownNameError) and "rubric" in error.what else "bad_rubric"
 
 
 def _place(table: dict[str, Rubric], rubric: Rubric) -> str:

@@ -61,7 +61,11 @@ ALLOWED = {
     "__init__": DOORS,
     "__main__": ["cli"],
 }
-FOREIGN = {"aiohttp": ["llm/http.py"], "yaml": ["rubrics/io.py", "rubrics/yaml_lines.py"], "sqlite3": ["store.py"]}
+FOREIGN = {
+    "aiohttp": ["llm/http.py", "llm/sessions.py", "serve/client.py"],
+    "yaml": ["rubrics/io.py", "rubrics/yaml_lines.py"],
+    "sqlite3": ["store.py"],
+}
 PURE_ONLY = {"numpy", "scipy", "sklearn", "__future__"}
 
 

@@ -174,7 +174,7 @@ def test_connections_are_kept():
     async def main(client):
         for _ in range(5):
             await client.complete(ASK)
-        pool = next(iter(client._pools.open.values()))
+        pool = next(iter(client._sessions._open.values()))
         ports.update(id(t) for conns in pool.session.connector._conns.values() for t, _ in conns)
         await client.close()
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import rubricate
-from rubricate.cli import judge, lab, recipes, rubrics, runs, server, verifiers
+from rubricate.cli import judge, lab, recipes, rubrics, runs, serve, server, verifiers
 
 app = typer.Typer(
     name="rubricate",
@@ -48,6 +48,7 @@ app.command("merge")(rubrics.merge)
 app.command("convert")(rubrics.convert)
 app.command("schema")(rubrics.schema)
 app.command("policies")(rubrics.policies)
+app.command("serve")(serve.serve)
 app.command("mock-server")(server.mock_server)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(lab.app, name="lab")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rubricate.cli.endpoint import client_of
+
 if TYPE_CHECKING:
     from rubricate.judges.base import Judge
     from rubricate.llm.client import Client
@@ -63,7 +65,7 @@ def judge(
         timeout=timeout, deadline=3 * timeout, max_cost=max_cost, max_calls=max_calls,
         limits=LimitSettings(concurrency, requests_per_minute, tokens_per_minute),
     )  # fmt: skip
-    client = _client(base_url, model, prices, cache)
+    client = client_of(base_url, model, prices, cache)
     try:
         with progress_bar() as on_progress:
             result = run(
@@ -104,27 +106,6 @@ def _inputs(rubric: Path, samples: Path | None, format: str | None) -> tuple[dic
     pairs = list(read_items(samples))
     inline = [rubric_from(r, f"{samples}: rubric of {s.id!r}") for s, r in pairs if r is not None]
     return as_rubrics([*read_rubrics(rubric), *inline]), [s for s, _ in pairs]
-
-
-def _client(base_url: str | None, model: str | None, prices: str, cache: Path | None) -> Client | None:
-    from rubricate.errors import SettingError
-
-    if base_url is None:
-        if model is not None:
-            raise SettingError("--model needs --base-url", hint="For example --base-url http://localhost:8000/v1")
-        return None
-    from rubricate.llm.cache import Cached
-    from rubricate.llm.http import HttpClient
-    from rubricate.store import SqliteMemory
-
-    if model is None:
-        raise SettingError("--base-url needs --model", hint="The model's name at that endpoint")
-    try:
-        prompt, completion = (float(p) for p in prices.split(","))
-    except ValueError:
-        raise SettingError(f"--prices {prices!r}", expected="two numbers: PROMPT,COMPLETION per million") from None
-    client: Any = HttpClient(base_url, model, prices=(prompt, completion))
-    return Cached(client, SqliteMemory(cache)) if cache is not None else client
 
 
 def judges(name: Annotated[str | None, typer.Argument(help="One judge, with its settings.")] = None) -> None:

@@ -12,8 +12,7 @@ import asyncio
 import json
 import os
 import time
-import weakref
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -25,6 +24,7 @@ import aiohttp
 from rubricate.errors import CallError, SettingError
 from rubricate.llm import completions
 from rubricate.llm.client import Reply, Request, Token
+from rubricate.llm.sessions import Sessions
 from rubricate.types import Message, Usage
 
 RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
@@ -36,32 +36,6 @@ _HINTS = {
     404: "Check the base url (it usually ends in /v1) and the model name",
     413: "The prompt is larger than the server takes: judge fewer criteria per call or shorten documents",
 }
-
-
-@dataclass(frozen=True)
-class _Pool:
-    loop: asyncio.AbstractEventLoop
-    session: aiohttp.ClientSession
-    keeper: AsyncGenerator[None, None]
-
-
-_inherited: list[_Pool] = []  # pools of a parent process: kept, so that nothing of its loops is touched here
-
-
-@dataclass
-class _Pools:
-    """Open pools by (process, loop), and what each model was found not to support. Never pickled, never compared."""
-
-    open: dict[tuple[int, int], _Pool] = field(default_factory=dict)
-    json_mode: dict[str, str] = field(default_factory=dict)
-
-    def forget_dead(self) -> None:
-        """Drop pools of loops that have ended (they closed with their loop) and of the parent process."""
-        for key, pool in list(self.open.items()):
-            if key[0] != os.getpid():
-                _inherited.append(pool)
-            if key[0] != os.getpid() or pool.loop.is_closed():
-                self.open.pop(key, None)
 
 
 @dataclass(frozen=True)
@@ -83,7 +57,8 @@ class HttpClient:
     prices: tuple[float, float] = (0.0, 0.0)
     connect_timeout: float = 10.0
     connections: int = 0
-    _pools: _Pools = field(default_factory=_Pools, repr=False, compare=False)
+    _sessions: Sessions = field(default_factory=Sessions, repr=False, compare=False)
+    _modes: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # what each model supports
 
     def __post_init__(self) -> None:
         if not self.base_url.startswith(("http://", "https://")):
@@ -92,10 +67,10 @@ class HttpClient:
             raise SettingError(f"json_mode={self.json_mode!r}", expected=f"auto or one of {_LADDER}")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k != "_pools"}
+        return {k: v for k, v in self.__dict__.items() if k not in ("_sessions", "_modes")}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        self.__dict__.update(state, _pools=_Pools())
+        self.__dict__.update(state, _sessions=Sessions(), _modes={})
 
     @property
     def endpoint(self) -> str:
@@ -120,15 +95,13 @@ class HttpClient:
 
     async def close(self) -> None:
         """Close the pool of the running loop (those of other loops close with their loops)."""
-        pool = self._pools.open.pop((os.getpid(), id(asyncio.get_running_loop())), None)
-        if pool:
-            await pool.keeper.aclose()
+        await self._sessions.close()
 
     async def _post(self, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], float]:
         start = time.perf_counter()
         where = self.endpoint + path
         try:
-            session = await self._session()
+            session = await self._sessions.get(self._open)
             async with session.post(where, data=json.dumps(body).encode()) as response:
                 raw = await response.read()
                 status, headers = response.status, response.headers
@@ -148,26 +121,14 @@ class HttpClient:
             raise CallError("the reply has no choices", retryable=True, raw=str(data), where=where)
         return data, seconds
 
-    async def _session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
-        key = (os.getpid(), id(loop))
-        pool = self._pools.open.get(key)
-        if pool is not None and pool.loop is loop and not pool.session.closed:
-            return pool.session
-        session = aiohttp.ClientSession(
+    def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.connections, ttl_dns_cache=300, keepalive_timeout=30),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.connect_timeout),
             headers=self._headers(),
             proxy=_proxy(self.base_url),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        keeper = _keeper(session)
-        if not self._pools.open:
-            weakref.finalize(self, _release, self._pools).atexit = False
-        self._pools.forget_dead()
-        self._pools.open[key] = _Pool(loop, session, keeper)
-        await anext(keeper)
-        return session
 
     def _headers(self) -> dict[str, str]:
         key = self.api_key or os.environ.get("OPENAI_API_KEY", "")
@@ -175,7 +136,7 @@ class HttpClient:
         return {"Content-Type": "application/json", **bearer, **dict(self.headers)}
 
     def _mode(self, model: str) -> str:
-        return self._pools.json_mode.get(model, _LADDER[0]) if self.json_mode == "auto" else self.json_mode
+        return self._modes.get(model, _LADDER[0]) if self.json_mode == "auto" else self.json_mode
 
     def _step_down(self, model: str, mode: str, error: CallError) -> bool:
         """Whether a refused ``response_format`` can be asked for in a weaker form; remembered per model."""
@@ -184,7 +145,7 @@ class HttpClient:
         )
         if self.json_mode != "auto" or not refused or mode == _LADDER[-1]:
             return False
-        self._pools.json_mode[model] = _LADDER[_LADDER.index(mode) + 1]
+        self._modes[model] = _LADDER[_LADDER.index(mode) + 1]
         return True
 
     async def _top_up(self, reply: Reply, request: Request) -> Reply:
@@ -310,24 +271,9 @@ def _retry_after(value: str | None) -> float | None:
         return None
 
 
-def _release(pools: _Pools) -> None:
-    """Close the pools of a client that nobody holds any more, each on its own loop."""
-    for pool in pools.open.values():
-        if pool.loop.is_running():
-            asyncio.run_coroutine_threadsafe(pool.session.close(), pool.loop)
-
-
 def _proxy(url: str) -> str | None:
     """The proxy of the environment for ``url``; looked up once per pool (aiohttp's trust_env asks for every call)."""
     parts = urlsplit(url)
     if parts.hostname is None or proxy_bypass(parts.hostname):
         return None
     return getproxies().get(parts.scheme)
-
-
-async def _keeper(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
-    """Closes the session when its loop shuts down: asyncio.run closes every async generator that was started in it."""
-    try:
-        yield
-    finally:
-        await session.close()
