@@ -61,7 +61,7 @@ class Verdict(NamedTuple):
     ``scored``. ``label`` is the judge's own word, ``probability`` P(met) or the covered mass, ``margin`` a log margin,
     ``spread`` the standard deviation over samples or rating tokens. ``evidence`` holds quotes that were found in the
     response; ``unfound`` quotes that were not. ``judge`` is the digest of what judged. ``raw`` keeps the reply of a
-    verdict that could not be read.
+    verdict that could not be read, and what a judge of several turns said before its last.
 
     A named tuple, because millions of them are made; ``pack`` refuses one whose value and state do not fit.
     """

@@ -107,7 +107,7 @@ def claim_libra():
     plain, balanced, precision = np.mean(gaps, axis=0)
     holds = abs(plain - 0.84) < 0.02 and abs(balanced - 0.75) < 0.02 and votes[1] > votes[0] + 0.08
     note = f"precision {precision:.2f}; independent errors: one sample {votes[0]:.2f}, vote of five {votes[1]:.2f}"
-    return Outcome(round(plain, 3), round(balanced, 3), bool(holds), note)
+    return Outcome(round(float(plain), 3), round(float(balanced), 3), bool(holds), note)
 
 
 # ------------------------------------------------------------------------------------------------ 53

@@ -170,7 +170,7 @@ def br_rm(*, format_error: float = -1.0) -> Recipe:
     """
     return Recipe(
         judge=step(RethinkJudge, judge=step(PointwiseJudge, batch=1), most=3),
-        reward=step(gate, ref("format"), step(affine, ref("outcome"), 0.0, 1.0, -1.0, 0.0), format_error),
+        reward=step(ladder, (ref("format"), ref("outcome")), (format_error, -1.0, 0.0)),
         credit=step(z_score, ref("reward"), ddof=0),
     )
 
