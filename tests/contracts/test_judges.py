@@ -20,6 +20,7 @@ import rubricate as rb
 from rubricate import registry
 from rubricate.errors import CallError, SettingError
 from rubricate.judges import (
+    Cascade,
     ConditionedJudge,
     ContinuedJudge,
     EquivalenceJudge,
@@ -37,11 +38,13 @@ from rubricate.judges import (
     Route,
     RoutedJudge,
     Router,
+    RuleJudge,
     ScoreIntegration,
     SegmentJudge,
     SelectiveJudge,
     SentenceJudge,
     ShortCircuit,
+    Stage,
     StepJudge,
     ToolJudge,
 )
@@ -129,6 +132,7 @@ class Case:
 
 WARM = PointwiseJudge(temperature=0.6)
 CASES = {
+    "cascade": Case(lambda: Cascade((Stage("rules", RuleJudge()), Stage("judge", PointwiseJudge())), audit_share=0.5)),
     "conditioned": Case(lambda: ConditionedJudge(persona="a nurse", principles=("Short beats long.",))),
     "continued": Case(ContinuedJudge),
     "equivalence": Case(lambda: EquivalenceJudge(soft=True), (as_equivalence,)),
@@ -145,6 +149,7 @@ CASES = {
     "rethink": Case(RethinkJudge, (as_branch, as_judge)),
     "routed": Case(lambda: RoutedJudge((Route(OrdinalJudge(), tags=("tone",)),)), (as_ordinal, as_judge)),
     "selective": Case(lambda: SelectiveJudge(OrdinalJudge(), max_spread=0.9), (as_ordinal,)),
+    "rule": Case(lambda: RuleJudge("length", (("min", 1),))),
     "sentences": Case(lambda: SentenceJudge(votes=3), (as_labels,)),
     "short_circuit": Case(lambda: ShortCircuit(PointwiseJudge())),
     "steps": Case(StepJudge, (as_labels,)),

@@ -3,6 +3,7 @@
 from rubricate.audit.agreement import VariantAgreement, cross_variant_kappa, quadratic_weighted_kappa, variant_agreement
 from rubricate.audit.binary import BinaryReport, binary_report
 from rubricate.audit.calibration import QuantileMap, RidgeScale
+from rubricate.audit.cascade import Handover, StageRow, cascade_report, handover_thresholds
 from rubricate.audit.collapse import Collapse, collapse_monitor, model_collapse_step
 from rubricate.audit.credit import CreditAccuracy, credit_accuracy
 from rubricate.audit.overoptimisation import OverOptimisation, overoptimisation_curve
@@ -40,6 +41,7 @@ __all__ = [
     "Collapse",
     "CreditAccuracy",
     "Drift",
+    "Handover",
     "OverOptimisation",
     "PairAccuracy",
     "PanelReport",
@@ -50,16 +52,19 @@ __all__ = [
     "RewardBench2",
     "RidgeScale",
     "RiskCoverage",
+    "StageRow",
     "Ties",
     "TurnReport",
     "VariantAgreement",
     "all_of_n_accuracy",
     "best_of_n_credit",
     "binary_report",
+    "cascade_report",
     "collapse_monitor",
     "confidence_drift",
     "credit_accuracy",
     "cross_variant_kappa",
+    "handover_thresholds",
     "judgebench",
     "model_collapse_step",
     "overoptimisation_curve",

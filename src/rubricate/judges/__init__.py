@@ -1,6 +1,7 @@
 """Judges: from a response and criteria to verdicts with a state."""
 
 from rubricate.judges.base import WHOLE, GroupJudge, Judge, PairJudge, SegmentJudge
+from rubricate.judges.cascade import Cascade, RuleJudge, Stage
 from rubricate.judges.conditioned import ConditionedJudge, OwnRubricJudge
 from rubricate.judges.critique_pair import CritiquePairJudge
 from rubricate.judges.denoise import (
@@ -84,6 +85,7 @@ from rubricate.judges.turns import ContinuedJudge, ReflectJudge, RethinkJudge
 __all__ = [
     "BradleyTerry",
     "Calculator",
+    "Cascade",
     "ConditionedJudge",
     "ContinuedJudge",
     "CritiquePairJudge",
@@ -133,6 +135,7 @@ __all__ = [
     "Route",
     "RoutedJudge",
     "Router",
+    "RuleJudge",
     "SENTENCES",
     "STEPS",
     "ScoreIntegration",
@@ -144,6 +147,7 @@ __all__ = [
     "SentenceEncoder",
     "SentenceJudge",
     "ShortCircuit",
+    "Stage",
     "StepJudge",
     "StepScorer",
     "Tool",
