@@ -16,14 +16,14 @@ def tau(rating, quality):
 
 
 def ranked(rng, recipe, n=16, noise=0.5, kind=None):
-    """Mean tau and the advantages of one recipe's tournament over random groups; both orders, so no position bias."""
+    """Mean tau and the advantages of one recipe's tournament over random groups; the judge likes what is shown first."""
     taus, advantages = [], []
     for _ in range(120):
         quality = rng.normal(size=n)
 
         def judge(pairs, quality=quality):
             i, j = np.asarray(pairs).T
-            margin = quality[i] - quality[j] + noise * rng.normal(size=(2, len(i))).mean(0)
+            margin = quality[i] - quality[j] + 0.4 + noise * rng.normal(size=len(i))  # card: position bias .4
             return np.column_stack([10 + margin, 10 - margin])
 
         plan = (recipe.loop if kind is None else recipe.loop.replace(kind=kind)).build(n=n, rng=rng)

@@ -15,12 +15,11 @@ def matches(rows):
 
 
 def noisy(quality, rng, noise, bias=0.4):
-    """Both orders, summed: margins of quality with noise and a position bias that cancels."""
+    """Margins of quality with noise, and a bias for whoever is shown first."""
 
     def judge(pairs):
-        gap = quality[pairs[:, 0]] - quality[pairs[:, 1]]
-        both = sum(gap + o * bias + noise * rng.standard_normal(len(pairs)) for o in (1, -1))
-        return np.stack([10 + both / 2, 10 - both / 2], axis=1)
+        margin = quality[pairs[:, 0]] - quality[pairs[:, 1]] + bias + noise * rng.standard_normal(len(pairs))
+        return np.stack([10 + margin, 10 - margin], axis=1)
 
     return judge
 

@@ -91,6 +91,31 @@ def test_a_match_that_could_not_be_judged():
     assert np.argmax(np.nan_to_num(rating)) == 0
 
 
+def test_a_liking_for_the_place_cancels_because_both_orders_are_judged():
+    quality, asked = np.array([0.0, 0.1, 0.2, 0.3]), []
+
+    def judge(pairs):
+        asked.append(pairs.tolist())
+        return quality[pairs] + [5.0, 0.0]
+
+    fair = play(schedule("round_robin", 4), judge)
+    assert [[b, a] for a, b in asked[0]] == asked[1]
+    np.testing.assert_allclose(fair.score_i - fair.score_j, quality[fair.i] - quality[fair.j], atol=1e-12)
+    biased = play(schedule("round_robin", 4), judge, orders=1)
+    assert (biased.score_i > biased.score_j).all()  # the control: whoever is shown first wins
+    with pytest.raises(SettingError, match="orders=3"):
+        play(schedule("round_robin", 4), judge, orders=3)
+
+
+def test_a_match_judged_in_one_order_only_is_not_judged():
+    def judge(pairs):
+        return np.where(pairs[:, :1] < pairs[:, 1:], [[1.0, 0.0]], np.nan)
+
+    m = play(schedule("round_robin", 4), judge)
+    assert np.isnan(m.score_i).all()
+    assert np.isnan(m.score_j).all()
+
+
 def test_a_plan_is_a_generator_that_is_fed():
     plan = schedule("seeded", 3, anchor=2)
     pairs = next(plan)

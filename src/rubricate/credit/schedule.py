@@ -1,7 +1,7 @@
 """Who meets whom: plans of pairwise comparisons for the n responses of one group, apart from how they are rated.
 
 A plan is a generator: it yields the pairs of a round, int[Q, 2], and is sent their scores, float[Q, 2] (one for each
-side, higher is better; sum both presentation orders of the judge first). ``play`` runs a plan with a function;
+side, higher is better). ``play`` runs a plan with a judge, in both orders of presentation unless told otherwise;
 ``rating`` turns the matches into numbers. A score pair with NaN is a match that could not be judged: ratings leave it
 out, and in an elimination the better seed goes on. Cards 33 and 155 (arXiv 2506.00103, 2601.06487).
 """
@@ -56,18 +56,26 @@ def schedule(kind: str, n: int, rng: np.random.Generator | None = None, **settin
     return plan(n, rng, **settings)
 
 
-def play(plan: Plan, judge: Callable[[Pairs], ArrayLike]) -> Matches:
+def play(plan: Plan, judge: Callable[[Pairs], ArrayLike], *, orders: int = 2) -> Matches:
     """Run a plan: ``judge(pairs[Q, 2])`` gives the scores [Q, 2] of each round, which decide the next one.
 
+    The first of a pair is shown first. With 2 ``orders`` each pair is judged once more the other way round and a side
+    gets the mean of both, so that a judge's liking for a place cancels (cards 33, 155); with 1 it is judged as the plan
+    has it. A match that one of the orders left without a score is not judged.
+
     >>> quality = np.array([3.0, 1.0, 2.0])
-    >>> play(schedule("round_robin", 3), lambda pairs: quality[pairs]).score_i.tolist()
-    [1.0, 3.0, 3.0]
+    >>> play(schedule("round_robin", 3), lambda pairs: quality[pairs] + [0.5, 0.0]).score_i.tolist()
+    [1.25, 3.25, 3.25]
     """
+    if orders not in (1, 2):
+        raise SettingError(f"orders={orders}", expected="1 or 2")
     rounds: list[tuple[Pairs, Floats]] = []
     try:
         pairs = next(plan)
         while True:
-            scores = as_floats(judge(pairs), "scores")
+            scores = _read(judge(pairs), len(pairs))
+            if orders == 2:
+                scores = (scores + _read(judge(pairs[:, ::-1]), len(pairs))[:, ::-1]) / 2
             rounds.append((pairs, scores))
             pairs = plan.send(scores)
     except StopIteration:
