@@ -76,8 +76,8 @@ def cluster_entropy(cluster: ArrayLike, group: ArrayLike) -> Floats:
 
 
 def _clusters(cluster: ArrayLike, group: ArrayLike, view: ArrayLike | None) -> tuple[Ints, Ints, Ints, int]:
+    check(cluster=(cluster, "N"))
     ids = np.asarray(cluster)
-    check(cluster=(ids, "N"))
     if ids.dtype.kind not in "iu" or (ids < -1).any():
         raise ShapeError(f"cluster of dtype {ids.dtype}", where="cluster", expected="whole numbers from -1 (no answer)")
     codes, _ = as_group(group, len(ids))

@@ -34,7 +34,7 @@ def check(**named: tuple[Any, str]) -> None:
     """
     sizes: dict[str, tuple[int, str]] = {}
     for name, (array, forms) in named.items():
-        shape = np.shape(array)
+        shape = np.shape(_array(array, name))
         fitting = [f.split() for f in forms.split("|") if len(f.split()) == len(shape)]
         if not fitting:
             raise ShapeError(f"{name} has shape {shape}", where=name, expected=f"[{forms}]")
@@ -51,19 +51,60 @@ def check(**named: tuple[Any, str]) -> None:
                 )
 
 
-def as_floats(x: ArrayLike, name: str) -> Floats:
-    """``x`` as float64; ShapeError when it is ragged or not numeric."""
+def as_floats(x: ArrayLike, name: str, *, infinite: bool = False) -> Floats:
+    """``x`` as float64, NaN where missing; ShapeError when it is ragged, not numeric, or holds an infinite value.
+
+    One infinite value would spoil its whole row or group in silence; ``infinite`` lets them through.
+    """
     try:
-        return np.asarray(x, dtype=np.float64)
+        values = np.asarray(x, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ShapeError(
             f"{name} is not a numeric array ({error})", where=name, expected="numbers of one shape"
         ) from None
+    if not infinite and np.isinf(values).any():
+        raise ShapeError(
+            f"{name} has shape {values.shape} and holds infinite values", where=name,
+            expected="finite numbers, NaN where missing",
+        )  # fmt: skip
+    return values
+
+
+def as_weights(x: ArrayLike, name: str, *, negative: bool = False) -> Floats:
+    """``x`` as weights: finite, none missing, and none below 0 unless ``negative``; ShapeError otherwise."""
+    values = as_floats(x, name)
+    rule = "finite weights" if negative else "weights >= 0"
+    if np.isnan(values).any():
+        raise ShapeError(f"{name} has shape {values.shape} and holds missing values (NaN)", where=name, expected=rule)
+    if not negative and (values < 0).any():
+        raise ShapeError(f"{name} holds negative values, down to {values.min():g}", where=name, expected=rule)
+    return values
+
+
+def as_bools(x: ArrayLike, name: str) -> Bools:
+    """``x`` as booleans; ShapeError for other values than True, False, 1 and 0 (a missing one is neither)."""
+    flags = _array(x, name)
+    if flags.dtype == np.bool_:
+        return np.asarray(flags, dtype=np.bool_)
+    if flags.dtype.kind not in "iuf" or not ((flags == 0) | (flags == 1)).all():
+        raise ShapeError(
+            f"{name} has shape {flags.shape} and holds other values than 0 and 1", where=name,
+            expected="booleans, or 0 and 1",
+        )  # fmt: skip
+    return flags.astype(np.bool_)
+
+
+def _array(x: ArrayLike, name: str) -> NDArray[Any]:
+    """``x`` as an array of any dtype; ShapeError when it is ragged."""
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise ShapeError(f"{name} is not an array ({error})", where=name, expected="values of one shape") from None
 
 
 def as_group(group: ArrayLike, n: int, name: str = "group") -> tuple[Ints, int]:
     """Group ids of any kind as dense codes 0..P-1, and P. Ids may come in any order."""
-    ids = np.asarray(group)
+    ids = _array(group, name)
     if ids.shape != (n,):
         raise ShapeError(f"{name} has shape {ids.shape}", where=name, expected=f"[N] with N = {n}")
     if ids.dtype.kind == "f" and not np.isfinite(ids).all():
@@ -80,7 +121,7 @@ def as_group(group: ArrayLike, n: int, name: str = "group") -> tuple[Ints, int]:
 
 def as_offsets(off: ArrayLike, total: int, name: str = "off") -> Ints:
     """CSR offsets, checked: starts at 0, never falls, ends at ``total``."""
-    offsets = np.asarray(off)
+    offsets = _array(off, name)
     if offsets.ndim != 1 or len(offsets) == 0 or offsets.dtype.kind not in "iu":
         raise ShapeError(
             f"{name} has shape {offsets.shape} and dtype {offsets.dtype}",
@@ -94,6 +135,12 @@ def as_offsets(off: ArrayLike, total: int, name: str = "off") -> Ints:
             expected=f"sorted offsets from 0 to {total}",
         )
     return offsets.astype(np.int64, copy=False)
+
+
+def own_offsets(off: ArrayLike, name: str = "off") -> Ints:
+    """CSR offsets whose last entry says how many items there are, checked as by ``as_offsets``."""
+    last = _array(off, name).ravel()[-1:]
+    return as_offsets(off, int(last[0]) if last.size and last.dtype.kind in "iu" else 0, name)
 
 
 @dataclass(frozen=True)

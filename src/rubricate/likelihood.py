@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Floats, Ints, as_floats, as_group, as_offsets, check
+from rubricate.arrays import Floats, Ints, as_bools, as_floats, as_group, as_offsets, check
 from rubricate.errors import SettingError, ShapeError, UnknownNameError
 from rubricate.reduce import segment_reduce
 
@@ -54,11 +54,11 @@ def followup_margin(logp: ArrayLike, positive: ArrayLike, category: ArrayLike | 
     >>> followup_margin([[-1.0, -4.0]], [True, False]).tolist()
     [3.0]
     """
-    values, good = as_floats(logp, "logp"), np.asarray(positive, dtype=np.bool_)
+    values, good = as_floats(logp, "logp"), as_bools(positive, "positive")
     check(logp=(values, "N F"), positive=(good, "F"))
     if not good.any():
         raise SettingError("no positive follow-up", where="positive", expected="at least one")
-    codes, count = as_group(np.zeros(len(good)) if category is None else category, len(good))
+    codes, count = as_group(np.zeros(len(good)) if category is None else category, len(good), "category")
     size = np.stack([np.bincount(codes[good == sign], minlength=count) for sign in (False, True)])
     if (size[1] == 0).any():
         raise SettingError("a category without a positive follow-up", where="category", expected="one in each")
@@ -91,8 +91,9 @@ def self_confidence(
         return reference_likelihood(logp, off, "logprob" if kind == "trajectory_entropy" else "prob")
     if top_logp is None:
         raise SettingError(f"{kind} without top_logp", expected="the log-probabilities of the likeliest tokens [M, K]")
-    top = -np.sort(-as_floats(top_logp, "top_logp"), axis=1)
+    top = as_floats(top_logp, "top_logp", infinite=True)  # -inf: a token that cannot come
     check(logp=(logp, "M"), top_logp=(top, "M K"))
+    top = -np.sort(-top, axis=1)
     offsets = as_offsets(off, len(top))
     value = _certainty(top, kind, vocabulary)
     broken = segment_reduce(np.isnan(value), offsets, "sum") > 0
@@ -118,7 +119,7 @@ def _certainty(top: Floats, kind: str, vocabulary: int | None) -> Floats:
 
 
 def _logp(logp: ArrayLike, off: ArrayLike) -> tuple[Floats, Ints]:
-    values = as_floats(logp, "logp")
+    values = as_floats(logp, "logp", infinite=True)  # -inf: a probability of 0
     check(logp=(values, "M"))
     if (values > 1e-6).any():
         raise ShapeError("log-probabilities above 0", where="logp", expected="numbers <= 0")

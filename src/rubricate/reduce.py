@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Bools, Floats, Ints, as_floats, as_group, as_offsets, check
+from rubricate.arrays import Bools, Floats, Ints, as_floats, as_group, as_offsets, check, own_offsets
 from rubricate.errors import SettingError
 
 
@@ -32,7 +32,7 @@ def group_stat(
     >>> group_stat([1.0, 3.0, 10.0, float("nan")], [0, 0, 1, 1]).tolist()
     [2.0, 2.0, 10.0, 10.0]
     """
-    values = as_floats(x, "x")
+    values = as_floats(x, "x", infinite=True)
     check(x=(values, "N"))
     codes, count = as_group(group, len(values))
     return group_table(values, codes, count, op, where=where, row_weights=row_weights, ddof=ddof, q=q)[codes]
@@ -127,7 +127,7 @@ def segment_reduce(x: ArrayLike, off: ArrayLike, how: str = "sum") -> Floats:
     >>> segment_reduce([1.0, 2.0, 5.0], [0, 2, 2, 3], "sum").tolist()
     [3.0, 0.0, 5.0]
     """
-    values = as_floats(x, "x")
+    values = as_floats(x, "x", infinite=True)
     offsets = as_offsets(off, len(values))
     size = np.diff(offsets)
     if how in ("first", "last"):
@@ -145,7 +145,7 @@ def sizes(off: ArrayLike) -> Ints:
     >>> sizes([0, 1, 3]).tolist()
     [1, 2]
     """
-    return np.diff(as_offsets(off, int(np.asarray(off)[-1]) if np.size(off) else 0))
+    return np.diff(own_offsets(off))
 
 
 def spread(row: ArrayLike, off: ArrayLike) -> Floats:
@@ -156,7 +156,6 @@ def spread(row: ArrayLike, off: ArrayLike) -> Floats:
     >>> spread([7, 9], [0, 1, 3]).tolist()
     [7, 9, 9]
     """
-    offsets = as_offsets(off, int(np.asarray(off)[-1]) if np.size(off) else 0)
-    values = np.asarray(row)
-    check(row=(values, "N | N C"), off=(offsets, "N+1"))
-    return np.repeat(values, np.diff(offsets), axis=0)
+    offsets = own_offsets(off)
+    check(row=(row, "N | N C"), off=(offsets, "N+1"))
+    return np.repeat(np.asarray(row), np.diff(offsets), axis=0)

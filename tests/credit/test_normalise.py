@@ -256,7 +256,7 @@ def test_bad_input_is_named():
         center([1.0, 2.0], [0])
     with pytest.raises(ShapeError, match="row_weights has shape"):
         center([1.0, 2.0], "batch", row_weights=[1.0])
-    with pytest.raises(ShapeError, match="negative or missing"):
+    with pytest.raises(ShapeError, match="row_weights holds negative"):
         z_score([1.0, 2.0], "batch", row_weights=[1.0, -1.0])
     with pytest.raises(ShapeError, match="infinite"):
         z_score([1.0, np.inf], "batch")

@@ -49,15 +49,28 @@ def test_sum_and_mean_equal_a_plain_loop(ragged, missing):
     got = weighted_sum(ragged.scores, ragged.weights, ragged.asked, missing=missing)
     np.testing.assert_allclose(got, expected, atol=1e-9)
     for denominator in ("positive", "abs", "sum"):
+        if refused(ragged, denominator):
+            continue
         expected = [NAN if r is None else mean(r, denominator) for r in rows]
         settings = {"missing": missing, "denominator": denominator}
         got = weighted_mean(ragged.scores, ragged.weights, ragged.asked, **settings)
         np.testing.assert_allclose(got, expected, atol=1e-9)
 
 
+def refused(d, denominator):
+    """Weights under which the denominator can vanish for all rows alike."""
+    if denominator == "abs" or (d.weights >= 0).all():
+        return False
+    return denominator == "sum" or (d.weights <= 0).all()
+
+
 @pytest.mark.parametrize("missing", ["propagate", "drop_item", "zero"])
 @pytest.mark.parametrize("denominator", ["positive", "abs", "sum"])
 def test_category_mean_equals_a_plain_loop(ragged, missing, denominator):
+    if refused(ragged, denominator):
+        with pytest.raises(ShapeError, match="can vanish"):
+            category_mean(ragged.scores, ragged.weights, ragged.category, denominator=denominator)
+        ragged.weights = np.abs(ragged.weights)
     expected = []
     for i in range(ragged.n):
         row = cells(ragged, i, missing)
@@ -103,14 +116,21 @@ def test_penalties_follow_the_denominator():
     scores, weights = [[1.0, 1.0, 1.0]], [4.0, -2.0, 1.0]
     assert weighted_mean(scores, weights)[0] == pytest.approx(3 / 5)
     assert weighted_mean(scores, weights, denominator="abs")[0] == pytest.approx(3 / 7)
-    assert weighted_mean(scores, weights, denominator="sum")[0] == pytest.approx(1.0)
+    assert weighted_mean(scores, [4.0, 2.0, 1.0], denominator="sum")[0] == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize(
-    ("weights", "denominator"), [([-1.0, -2.0], "positive"), ([1.0, -1.0], "sum"), ([0.0, 0.0], "abs")]
-)
-def test_a_denominator_that_is_not_positive_gives_nan(weights, denominator):
-    assert np.isnan(weighted_mean([[1.0, 0.5]], weights, denominator=denominator)).all()
+@pytest.mark.parametrize(("weights", "denominator"), [([-1.0, -2.0], "positive"), ([1.0, -1.0], "sum")])
+def test_weights_under_which_the_denominator_can_vanish_are_refused(weights, denominator):
+    with pytest.raises(ShapeError, match=r"weights holds .* can vanish; expected .*'abs' takes any"):
+        weighted_mean([[1.0, 0.5]], weights, denominator=denominator)
+
+
+@pytest.mark.parametrize("denominator", ["positive", "sum", "abs"])
+def test_a_row_without_a_denominator_is_nan(denominator):
+    assert np.isnan(weighted_mean([[1.0, 0.5]], [0.0, 0.0], denominator=denominator)).all()
+    mixed = weighted_mean([[1.0, 0.5]] * 2, [[1.0, 2.0], [-1.0, 0.0]])  # penalties only, in the second row
+    assert mixed[0] == pytest.approx(2 / 3)
+    assert np.isnan(mixed[1])
 
 
 def test_a_missing_verdict_follows_the_named_policy():

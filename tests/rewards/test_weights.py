@@ -118,9 +118,9 @@ def test_bad_input_names_the_argument():
 
 
 def test_scaled_weights_follow_the_prompt_of_the_row():
-    weights, factors = np.array([2.0, 1.0]), np.array([[1.0, 3.0], [0.5, np.nan]])
+    weights, factors = np.array([2.0, 1.0]), np.array([[1.0, 3.0], [0.5, 4.0]])
     rows = scaled_weights(weights, factors, [9, 4, 9])
-    np.testing.assert_array_equal(rows, [[1.0, np.nan], [2.0, 3.0], [1.0, np.nan]])
+    np.testing.assert_array_equal(rows, [[1.0, 4.0], [2.0, 3.0], [1.0, 4.0]])
     np.testing.assert_array_equal(scaled_weights(rows[[1, 1, 1]], factors, [9, 4, 9])[1], [2.0, 9.0])
     with pytest.raises(ShapeError):
         scaled_weights(weights, factors, [9, 9])

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Floats, as_floats, as_offsets, check
+from rubricate.arrays import Floats, as_bools, as_floats, as_offsets, as_weights, check
 from rubricate.credit.layout import as_mask, finite, group_codes, key, or_zero, place, position
 from rubricate.credit.mix import multi_advantage
 from rubricate.credit.normalise import center, settle, whiten, z_score
@@ -162,7 +162,7 @@ def reinforce_plus_plus(
     ``(G - mean) / sqrt(var + eps)``; no group is needed. ``kl[M]`` is needed when beta is not 0. Tokens outside
     ``mask`` take no part and get 0.
     """
-    tokens = place(reward, off, "last", mask)
+    tokens = place(finite(reward, "reward"), off, "last", mask)
     if beta:
         if kl is None:
             raise SettingError(f"beta={beta} without kl", expected="kl[M]")
@@ -202,7 +202,7 @@ def opo(
     >>> opo([1.0, 0.0], [0, 0], [3, 1]).tolist()
     [0.25, -0.75]
     """
-    values, size = finite(reward, "reward"), finite(length, "length")
+    values, size = finite(reward, "reward"), as_weights(length, "length")
     check(reward=(values, "N"), length=(size, "N"))
     return center(values, group, row_weights=size, singleton=singleton, missing=missing)
 
@@ -309,6 +309,6 @@ def gdpo(
     gap = np.isnan(values)
     if asked is not None:
         check(scores=(values, "N K"), asked=(asked, "N K"))
-        gap &= np.asarray(asked, dtype=np.bool_)
+        gap &= as_bools(asked, "asked")
     values = np.where(np.any(gap, axis=1, keepdims=True), np.nan, values)
     return whiten(multi_advantage(values, group, weights, asked, ddof=ddof, eps=eps), missing=missing)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Bools, Floats, Ints, as_floats, as_group, as_offsets, check
+from rubricate.arrays import Bools, Floats, Ints, as_bools, as_floats, as_group, as_offsets, check, own_offsets
 from rubricate.errors import PolicyError, SettingError, ShapeError, UnknownNameError
 from rubricate.reduce import segment_reduce, spread
 
@@ -23,30 +23,28 @@ def finite(x: ArrayLike, name: str, axes: str = "N") -> Floats:
     """``x`` as floats of the given rank; NaN may stand for missing, an infinite value is a ShapeError."""
     values = as_floats(x, name)
     check(**{name: (values, axes)})
-    if np.isinf(values).any():
-        raise ShapeError(f"{name} holds infinite values", where=name, expected="finite numbers, NaN where missing")
     return values
 
 
-def group_codes(group: ArrayLike, n: int) -> tuple[Ints, int]:
+def group_codes(group: ArrayLike, n: int, name: str = "group") -> tuple[Ints, int]:
     """Dense codes of ``group[N]`` and their number; ``"batch"`` puts all rows into one group."""
     if isinstance(group, str):
         if group != "batch":
-            raise SettingError(f"group={group!r}", expected="an array of ids [N], or 'batch' for one group of all rows")
+            raise SettingError(
+                f"{name}={group!r}", expected="an array of ids [N], or 'batch' for one group of all rows"
+            )
         return np.zeros(n, dtype=np.int64), min(n, 1)
-    return as_group(group, n)
+    return as_group(group, n, name)
 
 
 def as_mask(mask: ArrayLike | None, n: int, name: str = "mask") -> Bools:
-    """``mask`` as booleans [M]; all True when None. Other dtypes than booleans and 0/1 are refused."""
+    """``mask`` as booleans [M]; all True when None. Other values than booleans and 0/1 are refused."""
     if mask is None:
         return np.ones(n, dtype=np.bool_)
-    chosen = np.asarray(mask)
+    chosen = as_bools(mask, name)
     if chosen.shape != (n,):
         raise ShapeError(f"{name} has shape {chosen.shape}", where=name, expected=f"[M] with M = {n}")
-    if chosen.dtype != np.bool_ and not ((chosen == 0) | (chosen == 1)).all():
-        raise ShapeError(f"{name} holds other values than 0 and 1", where=name, expected="booleans, or 0 and 1")
-    return chosen.astype(np.bool_, copy=False)
+    return chosen
 
 
 def or_zero(x: Floats, missing: str) -> Floats:
@@ -90,7 +88,7 @@ def position(off: ArrayLike, *, relative: bool = False) -> Floats:
     >>> position([0, 3, 5]).tolist(), position([0, 3, 5], relative=True).tolist()
     ([0.0, 1.0, 2.0, 0.0, 1.0], [0.0, 0.5, 1.0, 0.0, 1.0])
     """
-    offsets = _offsets(off)
+    offsets = own_offsets(off)
     index = np.arange(offsets[-1], dtype=np.float64) - spread(offsets[:-1], offsets)
     return index / spread(np.maximum(np.diff(offsets) - 1, 1), offsets) if relative else index
 
@@ -105,7 +103,7 @@ def place(x: ArrayLike, off: ArrayLike, at: str | int = "last", mask: ArrayLike 
     >>> place([1.0, 2.0], [0, 2, 4], mask=[1, 1, 1, 0]).tolist()
     [0.0, 1.0, 2.0, 0.0]
     """
-    values, offsets = finite(x, "x"), _offsets(off)
+    values, offsets = finite(x, "x"), own_offsets(off)
     check(off=(offsets, "N+1"), x=(values, "N"))
     where = _item_at(offsets, at, as_mask(mask, int(offsets[-1])))
     out = np.zeros(int(offsets[-1]))
@@ -167,11 +165,6 @@ def cutpoints(probability: ArrayLike, off: ArrayLike, *, threshold: float = 0.9,
     ends[offsets[1:][np.diff(offsets) > 0] - 1] = True
     segments = np.concatenate([[0], np.flatnonzero(ends) + 1])
     return segments.astype(np.int64), np.concatenate([[0], np.cumsum(ends)])[offsets].astype(np.int64)
-
-
-def _offsets(off: ArrayLike) -> Ints:
-    """Offsets that stand alone: the number of items is their last entry."""
-    return as_offsets(off, int(np.asarray(off).flat[-1]) if np.size(off) else 0)
 
 
 def _item_at(offsets: Ints, at: str | int, mask: Bools) -> Ints:

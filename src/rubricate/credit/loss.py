@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rubricate.arrays import Bools, Floats, as_floats, check
-from rubricate.credit.layout import pool
+from rubricate.credit.layout import finite, pool
 from rubricate.credit.tokens import log_ratio
 from rubricate.errors import SettingError, UnknownNameError
 
@@ -24,7 +24,9 @@ def sequence_ratio(logp: ArrayLike, logp_old: ArrayLike, off: ArrayLike, mask: A
     >>> sequence_ratio([0.0, -1.0], [0.0, -1.0], [0, 2]).tolist()
     [1.0]
     """
-    return np.exp(pool(log_ratio(logp, logp_old), off, "mean", mask=mask))
+    new, old = finite(logp, "logp", "M"), finite(logp_old, "logp_old", "M")
+    check(logp=(new, "M"), logp_old=(old, "M"))
+    return np.exp(pool(log_ratio(new, old), off, "mean", mask=mask))
 
 
 def ppo_clip(

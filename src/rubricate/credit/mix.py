@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Bools, Floats, as_floats, as_offsets, check
+from rubricate.arrays import Bools, Floats, as_bools, as_floats, as_offsets, as_weights, check
 from rubricate.credit.layout import group_codes, or_zero
 from rubricate.credit.normalise import SCALES, center, scale, z_score
 from rubricate.errors import SettingError, UnknownNameError
@@ -29,11 +29,13 @@ def mix(advantages: Sequence[ArrayLike], weights: Sequence[float], *, missing: s
     >>> mix(([1.0, float("nan")], [0.0, 2.0]), (0.5, 0.5), missing="renormalise").tolist()
     [0.5, 2.0]
     """
-    if not len(advantages) or len(advantages) != len(weights):
-        raise SettingError(f"{len(advantages)} advantages and {len(weights)} weights", expected="one or more of each")
+    w = as_weights(weights, "weights", negative=True)
+    check(weights=(w, "K"))
+    if not len(advantages) or len(advantages) != len(w):
+        raise SettingError(f"{len(advantages)} advantages and {len(w)} weights", expected="one or more of each")
     parts = [as_floats(a, f"advantages[{k}]") for k, a in enumerate(advantages)]
     check(**{f"advantages[{k}]": (a, "N") for k, a in enumerate(parts)})
-    return weighted_sum(np.stack(parts, axis=1), as_floats(weights, "weights"), None, missing)
+    return weighted_sum(np.stack(parts, axis=1), w, None, missing)
 
 
 def multi_advantage(
@@ -60,12 +62,12 @@ def multi_advantage(
     values = as_floats(scores, "scores")
     check(scores=(values, "N K"))
     rows, k = values.shape
-    w = np.ones(k) if weights is None else as_floats(weights, "weights")
+    w = np.ones(k) if weights is None else as_weights(weights, "weights", negative=True)
     check(scores=(values, "N K"), weights=(w, "K | N K"))
     use = np.ones((rows, k), dtype=np.bool_)
     if asked is not None:
         check(scores=(values, "N K"), asked=(asked, "N K"))
-        use = np.asarray(asked, dtype=np.bool_)
+        use = as_bools(asked, "asked")
     if how not in SCALES:
         raise UnknownNameError.among("scale", how, SCALES)
     codes, _ = group_codes(group, rows)

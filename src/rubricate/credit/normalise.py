@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Floats, Ints, as_floats, as_offsets, check
+from rubricate.arrays import Floats, Ints, as_floats, as_offsets, as_weights, check
 from rubricate.credit.layout import as_mask, finite, group_codes, or_zero, position
-from rubricate.errors import PolicyError, SettingError, ShapeError, UnknownNameError
+from rubricate.errors import PolicyError, SettingError, UnknownNameError
 from rubricate.reduce import group_table, spread
 
 CENTERS = ("mean", "loo", "max", "value", "none")
@@ -248,10 +248,8 @@ def _known(how: str, among: tuple[str, ...], singleton: str) -> None:
 def _weights(row_weights: ArrayLike | None, values: Floats) -> Floats | None:
     if row_weights is None:
         return None
-    weights = finite(row_weights, "row_weights")
+    weights = as_weights(row_weights, "row_weights")
     check(x=(values, "N"), row_weights=(weights, "N"))
-    if np.isnan(weights).any() or (weights < 0).any():
-        raise ShapeError("row_weights holds negative or missing values", where="row_weights", expected="numbers >= 0")
     return weights
 
 

@@ -182,7 +182,8 @@ def potential_shaping(potential: ArrayLike, off: ArrayLike, *, gamma: float, ter
     """
     values = finite(potential, "potential", "M")
     _known("sum", gamma, "propagate")
-    return gamma * following(values, off, terminal) - values
+    offsets = as_offsets(off, len(values))
+    return gamma * following(values, offsets, _per_row(terminal, len(offsets) - 1, "terminal")) - values
 
 
 def look_ahead(x: ArrayLike, off: ArrayLike, *, alpha: float = 0.5, depth: int = 1) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Bools, Floats, as_offsets, check
+from rubricate.arrays import Bools, Floats, as_offsets, check, own_offsets
 from rubricate.credit.layout import as_mask, finite, pool
 from rubricate.credit.normalise import center
 from rubricate.credit.returns import suffix
@@ -18,7 +18,7 @@ def ends(off: ArrayLike) -> Bools:
     >>> ends([0, 2, 3]).tolist()
     [False, True, True]
     """
-    offsets = as_offsets(off, int(np.asarray(off).flat[-1]) if np.size(off) else 0)
+    offsets = own_offsets(off)
     out = np.zeros(int(offsets[-1]), dtype=np.bool_)
     out[offsets[1:][np.diff(offsets) > 0] - 1] = True
     return out

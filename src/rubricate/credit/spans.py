@@ -28,7 +28,7 @@ def token_segments(
     [0, 0, 1, 1, 1]
     """
     first, low, high = (_whole(x, name) for x, name in ((token_start, "token_start"), (start, "start"), (end, "end")))
-    tokens, parts = as_offsets(token_off, len(first)), as_offsets(off, len(low))
+    tokens, parts = as_offsets(token_off, len(first), "token_off"), as_offsets(off, len(low))
     check(token_start=(first, "L"), start=(low, "M"), end=(high, "M"), off=(parts, "N+1"), token_off=(tokens, "N+1"))
     size = 1 + int(max(first.max(initial=0), high.max(initial=0)))
     row, part_row = (spread(np.arange(len(tokens) - 1), o).astype(np.int64) for o in (tokens, parts))
@@ -98,7 +98,10 @@ def selective(advantage: ArrayLike, step_scores: ArrayLike, off: ArrayLike, *, t
 
 
 def _whole(x: ArrayLike, name: str) -> Ints:
+    check(**{name: (x, "M")})
     values = np.asarray(x)
     if values.size and values.dtype.kind not in "iu":
-        raise ShapeError(f"{name} is {values.dtype}", where=name, expected="whole numbers")
+        raise ShapeError(
+            f"{name} has shape {values.shape} and dtype {values.dtype}", where=name, expected="whole numbers"
+        )
     return values.astype(np.int64)

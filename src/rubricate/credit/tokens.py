@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rubricate.arrays import Floats, as_floats, as_offsets, check
-from rubricate.credit.layout import as_mask, finite
+from rubricate.credit.layout import as_mask, finite, group_codes
 from rubricate.credit.normalise import center
 from rubricate.credit.returns import difference
 from rubricate.errors import SettingError, UnknownNameError
@@ -96,4 +96,6 @@ def modulate(advantage: ArrayLike, by: ArrayLike, mode: str = "mul", *, recenter
         out = a + np.sign(a) * g
     else:
         raise UnknownNameError.among("mode", mode, ("mul", "add", "add_signed"))
-    return out if recenter is None else center(out, recenter, min_count=1)
+    if recenter is None:
+        return out
+    return center(out, group_codes(recenter, len(out), "recenter")[0], min_count=1)

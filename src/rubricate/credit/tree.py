@@ -99,8 +99,8 @@ def leaf_counts(parent: ArrayLike) -> Floats:
 
 def _tree(parent: ArrayLike) -> tuple[Ints, Ints]:
     """Parents, checked, and the depth of each node (by pointer doubling)."""
+    check(parent=(parent, "n"))
     nodes = np.asarray(parent)
-    check(parent=(nodes, "n"))
     if nodes.dtype.kind not in "iu" or (nodes >= np.arange(len(nodes))).any() or (nodes < -1).any():
         raise ShapeError(
             "parent is not a tree", where="parent", expected="integers, -1 at roots, each parent before its children"

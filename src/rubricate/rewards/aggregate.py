@@ -10,7 +10,9 @@ A criterion is in play when it was asked and its weight is not 0; what is not in
 
 With nothing in play a mean is NaN, and a sum, product or minimum is its neutral value (0, 1, 1).
 ``denominator`` says what a mean divides by, over the criteria in play: the sum of the ``positive`` weights (penalties
-subtract but do not dilute), of the ``abs`` values, or the plain ``sum``. A denominator that is not positive gives NaN.
+subtract but do not dilute), of the ``abs`` values, or the plain ``sum``. A row whose denominator is 0 is NaN; weights
+under which it can vanish or turn negative for all rows alike are refused: negative ones under ``sum``, and negative
+ones without a positive one under ``positive``.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Bools, Floats, Ints, as_floats, as_group, check
+from rubricate.arrays import Bools, Floats, Ints, as_bools, as_floats, as_group, check
 from rubricate.errors import SettingError, ShapeError
 
 MISSING = ("propagate", "drop_item", "zero")
@@ -29,12 +31,16 @@ DENOMINATORS = ("positive", "abs", "sum")
 
 @dataclass(frozen=True)
 class _Play:
-    """What enters a reduction: ``values`` and ``weights`` (0 where not ``used``), and the ``rows`` that are NaN."""
+    """What enters a reduction: ``values`` and ``weights`` (0 where not ``used``), and the ``rows`` that are NaN.
+
+    ``given`` are the weights as they came.
+    """
 
     values: Floats
     weights: Floats
     used: Bools
     rows: Bools
+    given: Floats
 
 
 def weighted_sum(
@@ -69,7 +75,7 @@ def weighted_mean(
     [1.0]
     """
     play = _in_play(scores, weights, asked, missing)
-    total, below = (play.weights * play.values).sum(1), _mass(play.weights, denominator).sum(1)
+    total, below = (play.weights * play.values).sum(1), _mass(play, denominator).sum(1)
     return np.divide(total, below, out=np.full(len(total), np.nan), where=(below > 0) & ~play.rows)
 
 
@@ -98,7 +104,7 @@ def category_mean(
         summed = np.bincount(keys, weights=x.ravel(), minlength=len(codes) * count)
         return np.asarray(summed, dtype=np.float64).reshape(len(codes), count)
 
-    total, below = table(play.weights * play.values), table(_mass(play.weights, denominator))
+    total, below = table(play.weights * play.values), table(_mass(play, denominator))
     present = table(play.used.astype(np.float64)) > 0
     means = np.divide(total, below, out=np.full(total.shape, np.nan), where=below > 0)
     n = present.sum(1)
@@ -208,21 +214,33 @@ def _in_play(scores: ArrayLike, weights: ArrayLike | None, asked: ArrayLike | No
     used: Bools = np.broadcast_to(table != 0, values.shape)
     if asked is not None:
         check(scores=(values, "N C"), asked=(asked, "C | N C"))
-        used = used & np.asarray(asked, dtype=np.bool_)
+        used = used & as_bools(asked, "asked")
     gaps = used & np.isnan(values)
+    if (used & ~gaps & np.isnan(table)).any():
+        raise ShapeError(
+            f"weights has shape {table.shape} and holds missing values (NaN)", where="weights",
+            expected="a finite weight wherever there is a verdict",
+        )  # fmt: skip
     rows: Bools = np.asarray(gaps.any(1))
     if missing == "drop_item":
         before, used = used.any(1), used & ~gaps
         rows = np.asarray(before & ~used.any(1))
     elif missing == "zero":
         rows = np.zeros(len(values), dtype=np.bool_)
-    return _Play(np.where(used & ~gaps, values, 0.0), np.where(used, table, 0.0), used, rows)
+    return _Play(np.where(used & ~gaps, values, 0.0), np.where(used, table, 0.0), used, rows, table)
 
 
-def _mass(weights: Floats, denominator: str) -> Floats:
+def _mass(play: _Play, denominator: str) -> Floats:
     """What each weight adds to the denominator."""
     if denominator not in DENOMINATORS:
         raise SettingError(f"denominator={denominator!r}", expected=f"one of {', '.join(DENOMINATORS)}")
+    weights, positive, negative = play.weights, (play.given > 0).any(), (play.given < 0).any()
+    if negative and (denominator == "sum" or (denominator == "positive" and not positive)):
+        found = "holds negative values" if denominator == "sum" else "holds no positive value"
+        raise ShapeError(
+            f"weights {found}, so that the denominator {denominator!r} can vanish", where="weights",
+            expected="weights >= 0 under 'sum', one or more positive weights under 'positive'; 'abs' takes any",
+        )  # fmt: skip
     if denominator == "sum":
         return weights
     return np.abs(weights) if denominator == "abs" else np.maximum(weights, 0.0)

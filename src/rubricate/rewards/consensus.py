@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Bools, Floats, Ints, as_floats, as_group, check
+from rubricate.arrays import Bools, Floats, Ints, as_floats, as_group, as_weights, check
 from rubricate.errors import UnknownNameError
 from rubricate.reduce import group_table
 
@@ -31,7 +31,7 @@ def integrate(samples: ArrayLike, how: str = "mean", sample_weights: ArrayLike |
     check(samples=(values, "N K"))
     known = ~np.isnan(values)
     if how == "mean":
-        weights = np.ones_like(values) if sample_weights is None else as_floats(sample_weights, "sample_weights")
+        weights = np.ones_like(values) if sample_weights is None else as_weights(sample_weights, "sample_weights")
         check(samples=(values, "N K"), sample_weights=(weights, "N K"))
         mass = np.where(known, weights, 0.0)
         total = (mass * np.where(known, values, 0.0)).sum(1)
@@ -103,7 +103,7 @@ def cross_rank_reward(samples: ArrayLike, relevant: ArrayLike, group: ArrayLike)
     values = as_floats(samples, "samples")
     check(samples=(values, "N K"), relevant=(relevant, "N"))
     codes, count = as_group(group, len(values))
-    flag = np.asarray(relevant, dtype=np.float64)
+    flag = as_floats(relevant, "relevant")
     known = ~np.isnan(values) & ~np.isnan(flag)[:, None]
     right = np.broadcast_to((flag >= 0.5)[:, None], values.shape)[known]
     v, c = values[known], np.broadcast_to(codes[:, None], values.shape)[known]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Floats, as_floats, as_group, check
-from rubricate.errors import PolicyError, ShapeError, UnknownNameError
+from rubricate.arrays import Floats, Ints, as_floats, as_group, check
+from rubricate.errors import PolicyError, UnknownNameError
 
 ON_MISSING = ("abstain", "zero", "lowest", "group_mean", "raise")
 
@@ -31,9 +31,7 @@ def deliver(
     check(reward=(values, "N"))
     if on_missing not in ON_MISSING:
         raise UnknownNameError.among("on_missing", on_missing, ON_MISSING)
-    if np.isinf(values).any():
-        raise ShapeError(f"row {int(np.flatnonzero(np.isinf(values))[0])} is infinite", where="reward",
-                         expected="finite rewards, NaN where there is none")  # fmt: skip
+    codes, count = as_group(np.zeros(len(values)) if group is None else group, len(values))
     lost = np.isnan(values)
     if on_missing == "abstain" or not lost.any():
         return values
@@ -47,11 +45,10 @@ def deliver(
         if lowest is None:
             raise PolicyError("on_missing='lowest' needs the least reward there can be", expected="lowest=NUMBER")
         return np.where(lost, lowest, values)
-    return np.where(lost, 0.0 if on_missing == "zero" else _group_means(values, lost, group), values)
+    return np.where(lost, 0.0 if on_missing == "zero" else _group_means(values, lost, codes, count), values)
 
 
-def _group_means(values: Floats, lost: np.ndarray, group: ArrayLike | None) -> Floats:
-    codes, count = as_group(np.zeros(len(values)) if group is None else group, len(values))
+def _group_means(values: Floats, lost: np.ndarray, codes: Ints, count: int) -> Floats:
     if lost.all():
         raise PolicyError(
             "no response of the batch has a reward", expected="at least one under on_missing='group_mean'",

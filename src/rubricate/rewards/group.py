@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Bools, Floats, Ints, as_floats, as_group, check
+from rubricate.arrays import Bools, Floats, Ints, as_bools, as_floats, as_group, check
 from rubricate.errors import SettingError, ShapeError
 from rubricate.reduce import group_table
 
@@ -144,7 +144,7 @@ def criterion_stats(scores: ArrayLike, group: ArrayLike, asked: ArrayLike | None
     use = ~np.isnan(values)
     if asked is not None:
         check(scores=(values, "N C"), asked=(asked, "C | N C"))
-        use = use & np.asarray(asked, dtype=np.bool_)
+        use = use & as_bools(asked, "asked")
     codes, count = as_group(group, rows)
     cells = np.full((3, columns, count), np.nan)
     for k, column in enumerate(np.where(use, values, np.nan).T.copy()):  # one column fits the cache, the table does not
@@ -203,16 +203,19 @@ def rank_penalty(rank: ArrayLike, hit: ArrayLike, group: ArrayLike) -> Floats:
     return np.where(np.isnan(hits) | (unknown & ~found), np.nan, value)
 
 
-def spread_groups(table: ArrayLike, group: ArrayLike) -> Floats:
+def spread_groups(table: ArrayLike, group: ArrayLike, name: str = "table") -> Floats:
     """Repeat a table with one entry per group, ``[P, ...]`` in the order of the sorted ids, over the rows: [N, ...].
+
+    Errors call the table ``name``.
 
     >>> spread_groups([0.1, 0.9], ["b", "a", "b"]).tolist()
     [0.9, 0.1, 0.9]
     """
-    values = as_floats(table, "table")
+    values = as_floats(table, name)
+    check(group=(group, "N"))
     codes, count = as_group(group, np.size(group))
     if not values.ndim or len(values) != count:
-        raise ShapeError(f"table has shape {values.shape}", where="table", expected=f"[P, ...] with P = {count} groups")
+        raise ShapeError(f"{name} has shape {values.shape}", where=name, expected=f"[P, ...] with P = {count} groups")
     return values[codes]
 
 

@@ -43,8 +43,10 @@ def jensen_gain(logprob: ArrayLike, group: ArrayLike) -> Floats:
     >>> jensen_gain([-1000.0, -1001.0], [0, 0]).round(3).tolist()
     [0.62, -0.38]
     """
-    values = as_floats(logprob, "logprob")
+    values = as_floats(logprob, "logprob", infinite=True)  # -inf: a probability of 0
     check(logprob=(values, "N"))
+    if (values > 1e-6).any():
+        raise ShapeError("log-probabilities above 0", where="logprob", expected="numbers <= 0")
     codes, count = as_group(group, len(values))
     known = ~np.isnan(values)
     size = group_table(values, codes, count, "count")[codes]
@@ -93,7 +95,8 @@ def marginal_likelihood(doc_scores: ArrayLike, doc_answer_logp: ArrayLike, *, k:
     """
     if k < 1:
         raise SettingError(f"k={k}", expected="at least 1")
-    scores, logp = as_floats(doc_scores, "doc_scores"), as_floats(doc_answer_logp, "doc_answer_logp")
+    scores = as_floats(doc_scores, "doc_scores")
+    logp = as_floats(doc_answer_logp, "doc_answer_logp", infinite=True)  # -inf: a likelihood of 0
     check(doc_scores=(scores, "N D"), doc_answer_logp=(logp, "N D"))
     if (logp > 0).any():
         raise ShapeError("log-probabilities above 0", where="doc_answer_logp", expected="numbers <= 0")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Floats, as_floats, as_group, check
+from rubricate.arrays import Floats, as_floats, as_group, as_weights, check
 from rubricate.errors import SettingError, ShapeError
 from rubricate.reduce import group_stat, group_table, segment_reduce
 
@@ -170,7 +170,7 @@ def component_share(
     >>> component_share([[20.0, 0.3], [0.0, 0.0]], [1.0, 1.0]).ok
     False
     """
-    values, w = as_floats(scores, "scores"), as_floats(weights, "weights")
+    values, w = as_floats(scores, "scores"), as_weights(weights, "weights", negative=True)
     check(scores=(values, "N K"), weights=(w, "K"))
     groups = np.zeros(len(values), dtype=np.int64) if group is None else group
     parts = np.array([w[k] ** 2 * _within_variance(values[:, k], groups) for k in range(len(w))])

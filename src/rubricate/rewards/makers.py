@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Floats, as_floats, check
+from rubricate.arrays import Floats, as_floats, as_weights, check
 from rubricate.errors import SettingError, ShapeError
 from rubricate.rewards.group import CriterionStats
 
@@ -195,7 +195,7 @@ def task_weight(multipliers: ArrayLike) -> Floats:
     >>> float(task_weight([0.25, -0.5]))
     2.25
     """
-    weights = as_floats(multipliers, "multipliers")
+    weights = as_weights(multipliers, "multipliers", negative=True)
     check(multipliers=(weights, "K"))
     return np.asarray(len(weights) - weights.sum())
 

@@ -25,8 +25,8 @@ def by_kind(kind: ArrayLike, values: Sequence[ArrayLike]) -> Floats:
     >>> by_kind([0, 1, 1], ([0.5, 9.0, 9.0], -0.1)).tolist()
     [0.5, -0.1, -0.1]
     """
+    check(kind=(kind, "M"))
     kinds = np.asarray(kind)
-    check(kind=(kinds, "M"))
     if not len(values):
         raise SettingError("no values", expected="one value for each kind")
     if kinds.dtype.kind not in "iu" or (kinds.size and not 0 <= kinds.min() <= kinds.max() < len(values)):
@@ -80,7 +80,7 @@ def after_answer(step_scores: ArrayLike, step_off: ArrayLike) -> Floats:
     >>> after_answer([0, 1, 0, 0, 1], [0, 5]).tolist()
     [0.0, 0.0, 1.0, 1.0, 0.0]
     """
-    holds, offsets = _steps(step_scores, step_off)
+    holds, offsets = _steps(step_scores, step_off, "step_scores")
     n = len(offsets) - 1
     rows = np.repeat(np.arange(n), np.diff(offsets))
     sure = _before((holds >= 0.5).astype(np.float64), rows, n)
@@ -101,17 +101,17 @@ def count_discount(x: ArrayLike, action: ArrayLike, step_off: ArrayLike, *, beta
     """
     if beta < 0:
         raise SettingError(f"beta={beta}", expected="a number >= 0")
-    values, offsets = _steps(x, step_off)
+    values, offsets = _steps(x, step_off, "x")
     rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     codes, count = as_group(action, len(values), "action")
     same, n = as_group(rows * max(count, 1) + codes, len(values))
     return np.asarray(values / (_before(np.ones(len(values)), same, n) + 1.0) ** beta)
 
 
-def _steps(values: ArrayLike, off: ArrayLike) -> tuple[Floats, Ints]:
+def _steps(values: ArrayLike, off: ArrayLike, name: str = "step_valid") -> tuple[Floats, Ints]:
     """Checked step values and offsets."""
-    table = as_floats(values, "step_valid")
-    check(step_valid=(table, "S"))
+    table = as_floats(values, name)
+    check(**{name: (table, "S")})
     return table, as_offsets(off, len(table), "step_off")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from rubricate import registry
-from rubricate.arrays import Floats
+from rubricate.arrays import Floats, as_bools, as_floats, check
 from rubricate.errors import SettingError
 from rubricate.registry import register
 from rubricate.rewards.margins import Margin
@@ -61,9 +61,13 @@ def policy_reward(
     >>> policy_reward([[1.0, 1.0, 1.0]], weights=[5.0, 5.0, -8.0], policy="healthbench").tolist()
     [0.2]
     """
+    values, gates = as_floats(scores, "scores"), as_bools(False if gate_mask is None else gate_mask, "gate_mask")
+    check(scores=(values, "N C"))
+    if gates.ndim:
+        check(scores=(values, "N C"), gate_mask=(gates, "C | N C"))
     packed = as_scores(
-        scores, 1.0 if weights is None else weights, asked=asked, category=0 if category is None else category,
-        gate=False if gate_mask is None else gate_mask, group=group,
+        values, 1.0 if weights is None else weights, asked=asked, category=0 if category is None else category,
+        gate=gates, group=group,
     )  # fmt: skip
     return named(policy, **dict(settings or {})).score(packed, structure).values
 

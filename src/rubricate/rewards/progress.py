@@ -37,7 +37,10 @@ def fuse_progress(
         raise SettingError(f"alpha={alpha}", expected="a number >= 0")
     offsets = as_offsets(off, len(h))
     size = np.diff(offsets)
-    fused = np.broadcast_to(as_floats(start, "start"), size.shape).copy()
+    first = as_floats(start, "start")
+    if first.ndim:
+        check(off=(offsets, "N+1"), start=(first, "N"))
+    fused = np.broadcast_to(first, size.shape).copy()
     hops = fused.copy()
     out = np.empty(len(h))
     for t in range(int(size.max(initial=0))):  # step by step over all rows: each estimate needs the one before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Floats
+from rubricate.arrays import Floats, as_floats, check
 from rubricate.rewards.makers import RunningNormalizer
 
 
@@ -27,4 +27,5 @@ def running_scale(
     [1.0, 0.0]
     """
     scale = RunningNormalizer(window, low, high, transform, invert)
+    check(earlier=(as_floats(earlier, "earlier"), "H"))
     return scale.apply(scale.update(scale.update(scale.init(), earlier), x), x)

@@ -180,7 +180,7 @@ class Scorer(abc.ABC):
         structure: Structure | Sequence[Structure] | None,
         context: Mapping[str, ArrayLike | None],
     ) -> Table:
-        given = {k: as_floats(v, k) for k, v in context.items() if v is not None}
+        given = {k: as_floats(v, k, infinite=True) for k, v in context.items() if v is not None}
         unknown = sorted(set(given) - set(self.takes))
         if unknown:
             raise SettingError(

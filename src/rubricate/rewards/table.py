@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rubricate.arrays import Bools, Floats, Ints, Scores, as_floats, as_group, check
+from rubricate.arrays import Bools, Floats, Ints, Scores, as_bools, as_floats, as_group, as_weights, check
+from rubricate.errors import ShapeError
 from rubricate.rewards.outcome import Outcome
 from rubricate.structure import Structure
 from rubricate.types import STATES, State
@@ -67,6 +68,17 @@ def each_rubric(table: Table, fn: Callable[[Table, Structure], Outcome]) -> Outc
     return Outcome(values, code, mass)
 
 
+def _codes(category: ArrayLike) -> Ints:
+    """Category codes, which name the sections of a structure by position."""
+    check(category=(category, "| C | N C"))
+    codes = np.asarray(category)
+    if codes.dtype.kind not in "iu":
+        raise ShapeError(
+            f"category has shape {codes.shape} and dtype {codes.dtype}", where="category", expected="integers from 0"
+        )
+    return codes.astype(np.int64, copy=False)
+
+
 def as_scores(
     values: ArrayLike,
     weights: ArrayLike = 1.0,
@@ -87,15 +99,20 @@ def as_scores(
     verdicts = as_floats(values, "values")
     check(values=(verdicts, "N C"))
     shape = verdicts.shape
-    on = np.ones(shape, dtype=np.bool_) if asked is None else np.asarray(asked, dtype=np.bool_)
+    on = np.ones(shape, dtype=np.bool_) if asked is None else as_bools(asked, "asked")
     check(values=(verdicts, "N C"), asked=(on, "N C"))
+    per_criterion: dict[str, NDArray[Any]] = {
+        "weights": as_weights(weights, "weights", negative=True), "lo": as_floats(lo, "lo"), "hi": as_floats(hi, "hi"),
+        "gate": as_bools(gate, "gate"), "category": _codes(category),
+    }  # fmt: skip
+    for name, array in per_criterion.items():
+        if array.ndim:
+            check(values=(verdicts, "N C"), **{name: (array, "C | N C")})
+    rows = {name: np.broadcast_to(array, shape) for name, array in per_criterion.items()}
     given = np.where(on, np.where(np.isnan(verdicts), _FAILED, _SCORED), -1)
     return Scores(
         values=verdicts, asked=on,
-        weights=np.broadcast_to(as_floats(weights, "weights"), shape),
-        lo=np.broadcast_to(as_floats(lo, "lo"), shape), hi=np.broadcast_to(as_floats(hi, "hi"), shape),
-        gate=np.broadcast_to(np.asarray(gate, dtype=np.bool_), shape),
-        category=np.broadcast_to(np.asarray(category, dtype=np.int64), shape),
+        weights=rows["weights"], lo=rows["lo"], hi=rows["hi"], gate=rows["gate"], category=rows["category"],
         group=np.arange(shape[0]) if group is None else as_group(group, shape[0])[0],
         rubric=np.zeros(shape[0], dtype=np.int64), criteria=(tuple(f"c{j}" for j in range(shape[1])),),
         states=(given if states is None else np.asarray(states)).astype(np.int8),

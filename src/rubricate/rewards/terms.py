@@ -51,6 +51,9 @@ def combine(
         )
     named = {f"terms[{k}]": x for k, x in enumerate(terms)} | {f"coefficients[{k}]": c for k, c in enumerate(factors)}
     arrays = aligned(**named)
+    for k, c in enumerate(arrays[len(terms) :]):
+        if not c.ndim and np.isnan(c):
+            raise ShapeError(f"coefficients[{k}] is NaN", where=f"coefficients[{k}]", expected="a finite number")
     total: Floats = np.asarray(constant, dtype=np.float64)
     for x, c in zip(arrays[: len(terms)], arrays[len(terms) :], strict=True):
         total = total + weigh(c, x)

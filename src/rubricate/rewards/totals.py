@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Floats, as_floats, as_group, check
+from rubricate.arrays import Floats, as_bools, as_floats, as_group, as_weights, check
 from rubricate.errors import SettingError
 from rubricate.reduce import group_table
 
@@ -52,7 +52,7 @@ def total(
     """
     x = as_floats(values, "values")
     check(values=(x, "N"))
-    weight = np.ones(len(x)) if mass is None else as_floats(mass, "mass")
+    weight = np.ones(len(x)) if mass is None else as_weights(mass, "mass")
     check(values=(x, "N"), mass=(weight, "N"))
     if of not in ("mean", "full"):
         raise SettingError(f"of={of!r}", expected="mean or full")
@@ -75,7 +75,7 @@ def share_at(native: ArrayLike, level: float, asked: ArrayLike | None = None) ->
     on = ~np.isnan(verdicts)
     if asked is not None:
         check(native=(verdicts, "N C"), asked=(asked, "N C"))
-        on &= np.asarray(asked, dtype=np.bool_)
+        on &= as_bools(asked, "asked")
     count = on.sum(1)
     hits = ((verdicts == level) & on).sum(1)
     return np.divide(hits, count, out=np.full(len(verdicts), np.nan), where=count > 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Floats, Ints, as_floats, as_group, check
+from rubricate.arrays import Floats, Ints, as_floats, as_group, as_weights, check
 from rubricate.errors import SettingError
 from rubricate.reduce import group_stat, group_table
 from rubricate.rewards.group import spread_groups
@@ -56,12 +56,15 @@ def scaled_weights(weights: ArrayLike, factors: ArrayLike, group: ArrayLike) -> 
     """Weights of the criteria times the factors of the prompt: ``w_j * factors[p(i), j]``, [N, C].
 
     ``weights`` [C] or [N, C], ``factors[P, C]`` in the order of the sorted ids of ``group``, such as the state of a
-    ``ContrastWeights`` (card 202, arXiv 2605.20164). NaN stays NaN.
+    ``ContrastWeights`` (card 202, arXiv 2605.20164). All are finite (ShapeError).
 
     >>> scaled_weights([2.0, 1.0], [[1.0, 3.0], [0.5, 1.0]], ["b", "a"]).tolist()
     [[1.0, 1.0], [2.0, 3.0]]
     """
-    w, rows = as_floats(weights, "weights"), spread_groups(factors, group)
+    w, table = as_weights(weights, "weights", negative=True), as_weights(factors, "factors", negative=True)
+    check(factors=(table, "P C"))
+    check(group=(group, "N"), weights=(w, "C | N C"))
+    rows = spread_groups(table, group, "factors")
     check(factors=(rows, "N C"), weights=(w, "C | N C"))
     return np.asarray(w * rows)
 
