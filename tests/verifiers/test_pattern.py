@@ -1,11 +1,13 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rubricate.errors import SettingError
 from rubricate.rubrics.model import Criterion
 from rubricate.types import Sample
-from rubricate.verifiers import check_settings, regex
+from rubricate.verifiers import check_settings, pattern, regex
 
 
 def say(text):
@@ -91,3 +93,30 @@ def test_the_guard_stands_between_us_and_a_real_explosion():
     with pytest.raises(SettingError):
         regex(say("a" * 5000 + "b"), r"^(a+)+$")
     assert regex(say("a" * 5000 + "b"), r"^(?:a++)+$").value == 0
+
+
+POWER = r"a*a*a*a*a*b"  # no nested repeat, yet some power of the length
+
+
+def test_a_search_that_takes_a_power_of_the_length_is_cut_off(monkeypatch):
+    monkeypatch.setattr(pattern, "SECONDS", 0.05)
+    found = regex(say("b" + "a" * 19_000), POWER + "$")
+    assert found.value is None
+    assert found.reason == "the search took longer than 0.05 s"
+
+
+@given(
+    st.text(alphabet="ab1 \n", max_size=60), st.sampled_from([r"a*\s*b+", r"(?:ab|b)+\d*", r".*a.*b", r"^\w+\s\w+$"])
+)
+def test_the_limited_search_finds_what_re_finds(text, source):
+    free = regex(say(text), source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pattern, "STEPS", -1.0)
+        assert regex(say(text), source) == free
+        assert regex(say(text), source, whole=True).value == float(re.fullmatch(source, text.strip()) is not None)
+
+
+def test_without_the_package_it_cannot_tell(monkeypatch):
+    monkeypatch.setattr(pattern, "_limited", lambda *_: None)
+    assert regex(say("a" * 20_000), POWER).value is None
+    assert regex(say("a" * 30), POWER).value == 0

@@ -8,12 +8,15 @@ is run once on an empty response, so that a setting out of range or a missing pa
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_type_hints
 
-from rubricate.errors import MissingExtraError, RubricateError, SettingError, UnknownNameError
+from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
+
+from rubricate.errors import MissingExtraError, SettingError, UnknownNameError
 from rubricate.registry import lookup, register
 from rubricate.rubrics.model import Criterion
 from rubricate.types import Sample, State, Verdict
@@ -30,10 +33,22 @@ class Outcome:
 
 Verifier = Callable[..., "bool | float | Outcome"]
 
+
+class _Kept:
+    """Keeps what a verifier raises, whatever it is: it costs that verdict and no other."""
+
+    error: Exception | None = None
+
+    def __enter__(self) -> _Kept:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        self.error = error if isinstance(error, Exception) else None
+        return self.error is not None
+
+
 _REASONING = ("think", "thinking")
 _EMPTY = Sample("empty", (), "")
-# What a program may raise on one response: it costs that verdict and no other.
-_BREAKS = (RubricateError, ValueError, TypeError, LookupError, ArithmeticError, OSError, RuntimeError)
 
 
 def answer_text(sample: Sample) -> str:
@@ -72,7 +87,10 @@ def verifier(name: str) -> Callable[[Verifier], Verifier]:
 
 
 def check_settings(criterion: Criterion) -> None:
-    """Refuse a verifier that is not registered or settings that it does not take, before anything is judged."""
+    """Refuse a verifier that is not registered or settings that it does not take, before anything is judged.
+
+    Names are checked against its parameters, kinds against its annotations, values by a run on an empty response.
+    """
     spec = criterion.verifier
     if spec is None:
         return
@@ -86,13 +104,37 @@ def check_settings(criterion: Criterion) -> None:
             where=f"criterion {criterion.id!r}",
             expected=f"settings among {[p for p in parameters if p != 'sample']}",
         ) from None
-    try:
+    for name, value in spec.settings.items():
+        _check_type(fn, spec.name, name, value, criterion.id)
+    with _Kept() as kept:
         fn(_EMPTY, **spec.settings)
-    except (SettingError, MissingExtraError, UnknownNameError) as error:
-        error.where = error.where or f"criterion {criterion.id!r}, verifier {spec.name!r}"
-        raise
-    except _BREAKS:
-        return  # an empty response is what it stumbles over, not its settings
+    if isinstance(kept.error, (SettingError, MissingExtraError, UnknownNameError)):
+        kept.error.where = kept.error.where or f"criterion {criterion.id!r}, verifier {spec.name!r}"
+        raise kept.error
+    # Any other error: an empty response is what it stumbles over, not its settings.
+
+
+def _check_type(fn: Verifier, verifier: str, name: str, value: Any, criterion: str) -> None:
+    adapter = _types(fn).get(name)
+    try:
+        if adapter is not None:
+            adapter.validate_python(value, strict=True)
+    except ValidationError as error:
+        raise SettingError(
+            f"the verifier {verifier!r}: {name}={value!r}",
+            where=f"criterion {criterion!r}",
+            expected=" or ".join(dict.fromkeys(e["msg"].removeprefix("Input should be ") for e in error.errors()[:4])),
+        ) from None
+
+
+@functools.lru_cache(maxsize=1024)
+def _types(fn: Verifier) -> dict[str, TypeAdapter[Any]]:
+    """What the annotations of a verifier ask of its settings; nothing where they cannot be resolved."""
+    try:
+        hints = get_type_hints(fn)
+        return {name: TypeAdapter(hint) for name, hint in hints.items() if name not in ("sample", "return")}
+    except (NameError, TypeError, PydanticSchemaGenerationError):
+        return {}
 
 
 def decide(sample: Sample, criterion: Criterion) -> Verdict:
@@ -101,10 +143,10 @@ def decide(sample: Sample, criterion: Criterion) -> Verdict:
     if spec is None:
         raise SettingError(f"criterion {criterion.id!r} has no verifier", expected="verifier: NAME in the rubric")
     fn, judge = lookup("verifier", spec.name), f"verifier:{spec.name}"
-    try:
+    with _Kept() as kept:
         outcome = _outcome(fn(sample, **spec.settings))
-    except _BREAKS as error:
-        return Verdict(criterion.id, State.FAILED, reason=f"{type(error).__name__}: {error}", judge=judge)
+    if kept.error is not None:
+        return Verdict(criterion.id, State.FAILED, reason=f"{type(kept.error).__name__}: {kept.error}", judge=judge)
     if outcome.value is None:
         return Verdict(criterion.id, State.ABSTAINED, reason=outcome.reason, judge=judge)
     scale = criterion.scale

@@ -44,7 +44,7 @@ def json_shape(
         raise SettingError(f"types names {unknown[0]!r}", expected=f"one of {', '.join(_TYPES)}")
     validator = _validator(json.dumps(schema, sort_keys=True)) if schema is not None else None
     answer = answer_text(sample)
-    value, fault = _parsed(answer, where)
+    value, fault = parsed(answer, where)
     if fault:
         return Outcome(0.0, fault)
     fault = _fault(value, required, kinds)
@@ -54,7 +54,7 @@ def json_shape(
     return Outcome(float(not fault), fault or "JSON of the shape asked for")
 
 
-def _parsed(answer: str, where: str) -> tuple[Any, str]:
+def parsed(answer: str, where: str) -> tuple[Any, str]:
     """The value and no fault, or None and what is wrong."""
     texts = [answer] if where != "fence" else []
     if where != "whole":

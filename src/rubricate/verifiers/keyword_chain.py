@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from rubricate.errors import SettingError
 from rubricate.types import Sample
 from rubricate.verifiers.base import Outcome, answer_text, verifier
+from rubricate.verifiers.overlap import lcs_length
 from rubricate.verifiers.segments import CJK
 
 _SPACED = re.compile(f"(?![{CJK}])\\w")
@@ -50,13 +51,7 @@ def chain_ratio(a: Sequence[str], b: Sequence[str]) -> float:
     >>> chain_ratio("ABCDE", "ABC"), chain_ratio("ABCDE", "EDCBA")
     (0.6, 0.2)
     """
-    row = [0] * (len(b) + 1)
-    for x in a:
-        before = row
-        row = [0]
-        for k, y in enumerate(b):
-            row.append(before[k] + 1 if x == y else max(before[k + 1], row[k]))
-    return row[-1] / max(len(a), len(b), 1)
+    return lcs_length(a, b) / max(len(a), len(b), 1)
 
 
 @functools.lru_cache(maxsize=4096)

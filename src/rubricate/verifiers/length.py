@@ -28,17 +28,22 @@ def length(
     value = 1 inside, otherwise max(0, 1 - excess / soft), and 0 when soft is 0. Characters count after NFC, spaces
     between words included; blank lines are no lines.
     """
-    if unit not in _COUNT:
-        raise SettingError(f"unit={unit!r}", expected=f"one of {', '.join(_COUNT)}")
     if (min is None and max is None) or (min is not None and max is not None and min > max) or soft < 0:
         raise SettingError(f"min={min}, max={max}, soft={soft}", expected="min or max, min <= max, and soft >= 0")
-    found = _COUNT[unit](answer_text(sample))
+    found = measured(sample, unit)
     below = 0.0 if min is None else min - found
     above = 0.0 if max is None else found - max
     excess = below if below > above else above
     value = 1.0 if excess <= 0 else 1.0 - excess / soft if excess < soft else 0.0
     name = unit if found != 1 else unit[:-1]
     return Outcome(value, f"{found} {name}; expected {_bounds(min, max)}")
+
+
+def measured(sample: Sample, unit: str) -> int:
+    """How many words, characters, sentences, paragraphs or lines the answer has."""
+    if unit not in _COUNT:
+        raise SettingError(f"unit={unit!r}", expected=f"one of {', '.join(_COUNT)}")
+    return _COUNT[unit](answer_text(sample))
 
 
 def _bounds(low: float | None, high: float | None) -> str:

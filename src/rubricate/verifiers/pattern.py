@@ -1,18 +1,19 @@
 """``regex``: a regular expression matches the response, in time that the response cannot blow up.
 
-Python's ``re`` cannot be interrupted, and the response is hostile input. Two guards stand in for a time limit:
-patterns whose backtracking can grow exponentially are refused before anything is judged, and responses above
-``max_chars`` are not searched. Several unbounded repeats in a row (``.*.*x``) still cost a power of the length, which
-``max_chars`` bounds.
+Python's ``re`` cannot be interrupted, and the response is hostile input. Three guards: patterns whose backtracking can
+grow exponentially are refused before anything is judged; responses above ``max_chars`` are not searched; where several
+unbounded repeats (``.*.*x``) could cost a power of the length beyond ``STEPS``, the package regex searches with a time
+limit in place of ``re``, and a search that reaches it cannot tell. Without that package it cannot tell either.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
+import itertools
 import re
 import re._constants as op  # type: ignore[import-not-found]
 import re._parser as parser  # type: ignore[import-not-found]
-from collections.abc import Iterator
 from typing import Any
 
 from rubricate.errors import SettingError
@@ -21,6 +22,7 @@ from rubricate.verifiers.base import Outcome, answer_text, verifier
 from rubricate.verifiers.normalise import shown
 
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
+STEPS, SECONDS = 1e9, 2.0  # what ``re`` may take at worst; how long the package regex may search
 _FEW = 9  # a group repeated at most this often cannot blow up
 
 
@@ -41,33 +43,55 @@ def regex(
     """
     if min_count < 0 or (max_count is not None and max_count < min_count):
         raise SettingError(f"min_count={min_count}, max_count={max_count}", expected="0 <= min_count <= max_count")
-    expression = compiled(pattern, flags)
+    compiled(pattern, flags)
     answer = answer_text(sample)
     if len(answer) > max_chars:
         return Outcome(None, f"{len(answer)} characters; a pattern is searched in at most {max_chars}")
+    try:
+        found = _found(pattern, flags, answer, whole, max(1, min_count) if max_count is None else max_count + 1)
+    except TimeoutError:
+        return Outcome(None, f"the search took longer than {SECONDS:g} s")
+    if found is None:
+        return Outcome(None, "the search could take too long; with the package regex (extra verify) it is limited")
     if whole:
-        fits = expression.fullmatch(answer) is not None
+        fits = bool(found)
         return Outcome(float(fits), "matches as a whole" if fits else f"{shown(answer)} does not match as a whole")
-    found = [m[0] for m in _matches(expression, answer, min_count, max_count)]
     good = len(found) >= min_count and (max_count is None or len(found) <= max_count)
     more = " or more" if max_count is None and found else ""
     bounds = f"at least {min_count}" if max_count is None else f"{min_count} to {max_count}"
     return Outcome(float(good), f"{len(found)}{more} matches; expected {bounds}", tuple(f for f in found[:3] if f))
 
 
-def _matches(compiled: re.Pattern[str], text: str, min_count: int, max_count: int | None) -> Iterator[re.Match[str]]:
-    """Matches until the answer is known."""
-    enough = max(1, min_count) if max_count is None else max_count + 1
-    for k, match in enumerate(compiled.finditer(text), 1):
-        yield match
-        if k >= enough:
-            return
+def _found(pattern: str, flags: str, text: str, whole: bool, enough: int) -> list[str] | None:
+    """Matches until there are enough (or the whole text, if it is one); None where nothing can search in bounds."""
+    expression: Any = compiled(pattern, flags)
+    limit: dict[str, float] = {}
+    if len(text) ** (1 + repeats(parser.parse(pattern, _bits(flags)))) > STEPS:
+        expression, limit = _limited(pattern, flags), {"timeout": SECONDS}
+    if expression is None:
+        return None
+    if whole:
+        return [text] if expression.fullmatch(text, **limit) is not None else []
+    return [m[0] for m in itertools.islice(expression.finditer(text, **limit), enough)]
+
+
+@functools.lru_cache(maxsize=1024)
+def _limited(pattern: str, flags: str) -> Any:
+    """The pattern for the package regex; None without the package, or where it reads the pattern otherwise."""
+    try:
+        module = importlib.import_module("regex")
+    except ImportError:
+        return None
+    try:
+        return module.compile(pattern, functools.reduce(lambda a, f: a | getattr(module, f.upper()), flags, 0))
+    except module.error:
+        return None
 
 
 def compiled_linear(pattern: str, flags: str) -> re.Pattern[str]:
     """The compiled pattern, if searching with it takes time in proportion to the text: no unbounded repeat in it."""
     found = compiled(pattern, flags)
-    if unbounded(parser.parse(pattern, found.flags & ~re.UNICODE)):
+    if repeats(parser.parse(pattern, _bits(flags))):
         raise SettingError(
             f"the pattern {pattern!r} has an unbounded repeat", expected="a word, or a pattern without * and +"
         )
@@ -77,11 +101,7 @@ def compiled_linear(pattern: str, flags: str) -> re.Pattern[str]:
 @functools.lru_cache(maxsize=1024)
 def compiled(pattern: str, flags: str) -> re.Pattern[str]:
     """The compiled pattern; refused when it is no pattern, or when its time can grow exponentially with the text."""
-    bits = 0
-    for letter in flags:
-        if letter not in _FLAGS:
-            raise SettingError(f"flags={flags!r}", expected="letters among i, m, s, x")
-        bits |= _FLAGS[letter]
+    bits = _bits(flags)
     try:
         found = re.compile(pattern, bits)
     except re.error as error:
@@ -95,12 +115,20 @@ def compiled(pattern: str, flags: str) -> re.Pattern[str]:
     return found
 
 
-def unbounded(tree: Any) -> bool:
-    """Whether a parsed pattern holds a repeat without an upper end."""
-    repeats = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
-    return any(
-        (kind in repeats and value[1] is op.MAXREPEAT) or any(map(unbounded, _parts(kind, value)))
-        for kind, value in tree
+def _bits(flags: str) -> int:
+    bits = 0
+    for letter in flags:
+        if letter not in _FLAGS:
+            raise SettingError(f"flags={flags!r}", expected="letters among i, m, s, x")
+        bits |= _FLAGS[letter]
+    return bits
+
+
+def repeats(tree: Any) -> int:
+    """How many repeats without an upper end a parsed pattern holds."""
+    kinds = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
+    return sum(
+        (kind in kinds and value[1] is op.MAXREPEAT) + sum(map(repeats, _parts(kind, value))) for kind, value in tree
     )
 
 

@@ -10,6 +10,7 @@ import re
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _CJK = re.compile(f"[{CJK}]")
+_WORD = re.compile(f"[{CJK}]|[^\\W{CJK}]+")
 _END = re.compile(
     r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(?=\s|$)"  # full stop and closing marks before a space
     r"|[。！？]+[」』”’）]*"
@@ -61,6 +62,20 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     part = text[start:end]
     return start + len(part) - len(part.lstrip()), end - len(part) + len(part.rstrip())
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of every run of letters, digits and underscores; Chinese characters and kana stand alone."""
+    return [m.span() for m in _WORD.finditer(text)]
+
+
+def words(text: str) -> list[str]:
+    """The runs of ``word_spans`` in folded case.
+
+    >>> words("Don't panic: 我爱 tea")
+    ['don', 't', 'panic', '我', '爱', 'tea']
+    """
+    return _WORD.findall(text.casefold())
 
 
 def sentences(text: str) -> list[str]:

@@ -22,7 +22,7 @@ _NAME = re.compile(r"[\w.-]+")
 @verifier("format")
 def text_format(
     sample: Sample,
-    tags: Sequence[str] = (),
+    tags: str | Sequence[str] = (),
     only_tags: bool = False,
     heading: bool = False,
     items: str = "bullets",

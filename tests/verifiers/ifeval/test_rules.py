@@ -91,7 +91,7 @@ def test_reasoning_is_cut_out_and_nothing_else_is_trimmed():
     ("kind", "settings", "says"),
     [
         ("length_constraints:number_words", {"num_words": -1, "relation": "at least"}, "whole number"),
-        ("length_constraints:number_words", {"num_words": 2.5, "relation": "at least"}, "whole number"),
+        ("length_constraints:number_words", {"num_words": 2.5, "relation": "at least"}, "valid integer"),
         ("length_constraints:number_words", {"num_words": 3, "relation": "at most"}, "less than or at least"),
         ("length_constraints:number_words", {"num_words": 3}, "missing a required argument"),
         ("length_constraints:number_words", {"num_words": 3, "relation": "at least", "x": 1}, "unexpected"),
