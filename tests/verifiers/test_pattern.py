@@ -95,12 +95,12 @@ def test_the_guard_stands_between_us_and_a_real_explosion():
     assert regex(say("a" * 5000 + "b"), r"^(?:a++)+$").value == 0
 
 
-POWER = r"a*a*a*a*a*b"  # no nested repeat, yet some power of the length
+POWER = r".*a.*a.*a.*a.*[cd]"  # no nested repeat, yet some power of the length
 
 
 def test_a_search_that_takes_a_power_of_the_length_is_cut_off(monkeypatch):
     monkeypatch.setattr(pattern, "SECONDS", 0.05)
-    found = regex(say("b" + "a" * 19_000), POWER + "$")
+    found = regex(say("a" * 19_000), POWER)
     assert found.value is None
     assert found.reason == "the search took longer than 0.05 s"
 

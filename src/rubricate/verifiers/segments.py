@@ -35,7 +35,9 @@ def count_words(text: str) -> int:
     if not text.isascii():
         wide = len(_CJK.findall(text))
         text = _CJK.sub(" ", text) if wide else text
-    return wide + sum(1 for w in text.split() if w[0].isalnum() or any(map(str.isalnum, w)))
+    found = text.split()
+    odd = [w for w in found if not w[0].isalnum()]
+    return wide + len(found) - sum(1 for w in odd if not any(map(str.isalnum, w)))
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
