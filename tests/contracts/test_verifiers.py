@@ -26,6 +26,8 @@ EXAMPLES = {
     "citation_support": ([{}], [{"measure": "x"}]),
     "cited_claims": ([{}, {"min": 0.5}], [{"form": "x"}, {"min": -1}]),
     "cited_sources": ([{"allowed": ["a.org"], "blocked": ["b.org"]}, {}], [{"allowed": "a.org"}, {"min_count": -1}]),
+    "code_output": ([{"cases": [{"stdin": "1", "stdout": "1"}]}], [{"cases": []}, {"cases": [{}]}]),
+    "code_tests": ([{"tests": "assert f(1) == 1"}], [{"tests": ""}, {"tests": "assert f(1) =="}]),
     "contains": (
         [{"texts": ["tea"]}],
         [{"texts": []}, {"texts": "tea", "mode": "x"}, {"texts": "t", "min_count": "1"}],
