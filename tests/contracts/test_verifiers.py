@@ -40,6 +40,7 @@ EXAMPLES = {
     "final_answer": ([{}], [{"min_chars": 0}]),
     "format": ([{"tags": ["a"]}, {"heading": True}], [{}, {"tags": ["<"]}, {"heading": "yes"}]),
     "json": ([{"required": ["a"]}, {"schema": {"type": "object"}}], [{"where": "x"}, {"schema": {"type": "x"}}]),
+    "judgement_format": ([{"names": ["A", "B"]}], [{"names": []}, {"names": ["A", "A"]}]),
     "keyword_chain": ([{"references": ["tea pot"], "keywords": [["tea"]]}], [{"references": ["a"], "keywords": []}]),
     "language": ([{"languages": ["en", "zh"]}], [{"languages": "tlh"}]),
     "lcs_overlap": ([{}, {"texts": "tea", "of": "response", "max": 0.5}], [{"of": "x"}]),
@@ -108,7 +109,13 @@ EXAMPLES = {
     "ifeval/startend:end_checker": ([{"end_phrase": "tea"}], [{"end_phrase": " "}]),
     "ifeval/startend:quotation": ([{}], [{"x": 1}]),
 }
-READS_REASONING = {"format", "reasoning_block", "repeated_window", "waypoint_coverage"}  # as their docstrings say
+READS_REASONING = {
+    "format",
+    "judgement_format",
+    "reasoning_block",
+    "repeated_window",
+    "waypoint_coverage",
+}  # as their docstrings say
 OWN = [n for n, fn in registry.items("verifier") if fn.__module__.startswith("rubricate.verifiers.")]
 TAKEN = [(name, s) for name in OWN for s in EXAMPLES.get(name, ([{}], []))[0]]
 REFUSED = [(name, s) for name in OWN for s in EXAMPLES.get(name, ([], []))[1]]
@@ -228,6 +235,7 @@ def test_reasoning_is_not_read(name, settings):
     ("name", "settings"),
     [
         ("format", {"tags": ["think"]}),
+        ("judgement_format", {"names": ["A"]}),
         ("reasoning_block", {}),
         ("repeated_window", {"words": 2, "times": 2}),
         ("waypoint_coverage", {"waypoints": ["kettle"]}),
