@@ -99,6 +99,24 @@ VOCABULARY: dict[str, tuple[str, str]] = {
         "N G J",
         "score of the row against each member of its group, in the order of rows, in each of J judgements",
     ),
+    "answer_off": ("N+1", "offsets of the reference answer's tokens, forced behind the reasoning of each rollout"),
+    "answer_logp": ("A", "log-probability of each of these tokens, NaN when missing"),
+    "answer_logp_bare": ("A", "the same behind no reasoning"),
+    "suffix_off": ("S+1", "offsets of the gold suffixes that are forced behind each step"),
+    "suffix_logp": ("U", "log-probability of each suffix behind the rollout up to the step, NaN when missing"),
+    "suffix_logp_masked": ("U", "the same with that part of the rollout masked"),
+    "followup_logp": ("N F", "mean log-probability of each of F fixed utterances as the user's next turn"),
+    "followup_positive": ("F", "whether the utterance is that of a pleased user"),
+    "followup_category": ("F", "what the utterance is about, such as relevance"),
+    "similarity": ("N", "cosine of the rollout with the nearest reference under an encoder, NaN when missing"),
+    "query_similarity": ("N", "cosine of the rollout with its prompt, NaN when missing"),
+    "words": ("N", "words of the rollout"),
+    "open_ended": ("N", "whether the prompt has no single right answer"),
+    "looping": ("N", "whether the rollout repeats a passage many times over"),
+    "bleu": ("N", "BLEU of the rollout against its references in [0, 1], NaN when missing"),
+    "cluster": ("N", "which answer the rollout gives, -1 for none"),
+    "wording": ("N", "which wording of the prompt the rollout saw"),
+    "std_ema": ("", "running mean of the standard deviation of rewards inside prompts"),
     "answers": ("N", "how often the rollout marks a final answer"),
     "structure": ("", "tree of the rubric's criteria (rubricate.structure.Structure)"),
     "readable": ("N", "whether the judgement that is rewarded holds a number"),
@@ -172,7 +190,7 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["relevance"][rng.random((n, 8)) < missing] = np.nan
     env |= _judged(rng, env, missing)
     env |= _valued(rng, env, missing)
-    return env | {"guard": -rng.random(n)}
+    return env | _given(rng, env, missing) | {"guard": -rng.random(n)}
 
 
 def _acts(rng: np.random.Generator, env: dict[str, Any], missing: float) -> dict[str, Any]:
@@ -256,6 +274,36 @@ def _asked_again(rng: np.random.Generator, n: int, missing: float) -> dict[str, 
         more[f"{name}_mass"] = rng.uniform(0.01, 1.0 / tokens, size=(n, tokens))
         more[f"{name}_mass"][rng.random(n) < missing] = np.nan
     return more
+
+
+def _given(rng: np.random.Generator, env: dict[str, Any], missing: float) -> dict[str, Any]:
+    """Likelihoods of given texts, similarities with them, and what answers the rollouts give."""
+    n, steps = len(env["group"]), env["step_off"][-1]
+    answer_off, suffix_off = _offsets(rng.integers(1, 5, size=n)), _offsets(rng.integers(1, 4, size=steps))
+    more: dict[str, Any] = {
+        "answer_logp": _logp(rng, answer_off[-1]),
+        "suffix_logp": 4.0 * _logp(rng, suffix_off[-1]),
+        "followup_logp": _logp(rng, n * 5).reshape(n, 5),
+        "similarity": rng.uniform(-0.1, 1.0, size=n),
+        "query_similarity": rng.uniform(-0.1, 1.0, size=n),
+        "bleu": rng.random(n),
+    }
+    for values in more.values():
+        values[rng.random(values.shape) < missing] = np.nan
+    return more | {
+        "answer_off": answer_off,
+        "answer_logp_bare": _logp(rng, answer_off[-1]),
+        "suffix_off": suffix_off,
+        "suffix_logp_masked": 5.0 * _logp(rng, suffix_off[-1]),
+        "followup_positive": np.array([True, False, True, True, False]),
+        "followup_category": np.array([0, 0, 0, 1, 1]),
+        "words": rng.integers(5, 200, size=n),
+        "open_ended": rng.random(n) < 0.5,
+        "looping": rng.random(n) < 0.1,
+        "cluster": rng.integers(-1 if missing else 0, 4, size=n),
+        "wording": rng.integers(0, 2, size=n),
+        "std_ema": 0.2,
+    }
 
 
 def _offsets(sizes: Ints) -> Ints:

@@ -13,6 +13,8 @@ from rubricate.recipes import credit_tokens as credit_tokens
 from rubricate.recipes import credit_turns as credit_turns
 from rubricate.recipes import guidance as guidance
 from rubricate.recipes import judge_denoise as judge_denoise
+from rubricate.recipes import judge_encoders as judge_encoders
+from rubricate.recipes import judge_likelihood as judge_likelihood
 from rubricate.recipes import judge_pairs as judge_pairs
 from rubricate.recipes import judge_trained as judge_trained
 from rubricate.recipes import judge_turns as judge_turns

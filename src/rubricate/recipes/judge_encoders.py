@@ -1,0 +1,76 @@
+"""Rewards from similarity with references: by an encoder, with terms against hacking, by n-grams.
+
+Constants say where they come from: ``card`` (the published value), ``recalled``, or ``ours`` (not published).
+"""
+
+from __future__ import annotations
+
+from rubricate.credit import grpo
+from rubricate.judges import EncoderSimilarity, RelevanceProduct
+from rubricate.recipe import Recipe
+from rubricate.recipes.card import recipe
+from rubricate.rewards import affine, combine, gate, multiply
+from rubricate.steps import ref, step
+
+DISTINCT = step(combine, (ref("repetition"),), (-1.0,), constant=1.0)
+AGAINST_QUERY, AGAINST_REFERENCE = ref("query_similarity"), ref("similarity")
+
+
+@recipe(
+    no=97,
+    system="Semantic similarity for explanations",
+    arxiv="2509.13081",
+    claim="Cosine with a reference explanation tells paraphrases from other topics; it does not see negation, and key "
+    "terms alone score well.",
+    check="tests/claims/claims_judge_encoders.py::claim_explanation_similarity",
+    evidence="abstract-only",
+    departs=(
+        "The paper's encoder is not confirmed, its weights of correctness and format were not found; ours are 1, .1.",
+        "The check uses hashed trigrams, which see spelling: its paraphrases share words with their reference.",
+        "That mixing the reward with ROUGE or a judge lowers the result is not settled here.",
+    ),
+)
+def explanation_similarity(*, correct: float = 1.0, form: float = 0.1) -> Recipe:
+    """R = cos(E(explanation), E(reference)) + correct * outcome + form * format, standardised over the prompt.
+
+    The outcome is the letter of the multiple choice. E is any encoder.
+    """
+    return Recipe(
+        judge=step(EncoderSimilarity),
+        reward=step(
+            combine,
+            (AGAINST_REFERENCE, ref("outcome"), step(gate, ref("format"), 1.0, 0.0)),
+            (1.0, correct, form),  # ours
+        ),
+        credit=step(grpo, ref("reward"), ref("group")),
+    )
+
+
+@recipe(
+    no=109,
+    system="R^3",
+    arxiv="2402.03469",
+    claim="Relevance to the query is best satisfied by copying it; length stops that, repetition the repeated copy.",
+    check="tests/claims/claims_judge_encoders.py::claim_relevance_product",
+    evidence="notes",
+    departs=(
+        "The query type comes as an array or as metadata; the paper's classifier is GPT-4 or a tuned model.",
+        "The line that carries the closed reward onto the open range is ours.",
+        "A copy of a query of L words still pays L / per_words: an answer must have cosine * words > L to beat it.",
+    ),
+)
+def relevance_product(*, per_words: float = 100.0, scale: float = 1.0) -> Recipe:
+    """Open queries: cos(E(query), E(y)) * words / per_words * RP; closed ones: F(cos(E(reference), E(y))) * RP.
+
+    RP = different word triples / word triples = 1 - repetition; F(r) = scale * r.
+    """
+    return Recipe(
+        judge=step(RelevanceProduct, per_words=per_words),  # card: 100
+        reward=step(
+            gate,
+            ref("open_ended"),
+            step(multiply, (AGAINST_QUERY, step(affine, ref("words"), 0.0, per_words), DISTINCT)),
+            step(multiply, (step(affine, AGAINST_REFERENCE, 0.0, 1.0, 0.0, scale), DISTINCT)),
+        ),
+        credit=step(grpo, ref("reward"), ref("group")),
+    )
