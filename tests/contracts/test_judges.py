@@ -23,14 +23,17 @@ from rubricate.judges import (
     Cascade,
     ConditionedJudge,
     ContinuedJudge,
+    CritiquePairJudge,
     EquivalenceJudge,
     GroupJudge,
     Judge,
     LearnedRoute,
     LexicalJudge,
+    ListwiseJudge,
     OrdinalJudge,
     OwnRubricJudge,
     PairJudge,
+    PairwiseJudge,
     Panel,
     PointwiseJudge,
     ReflectJudge,
@@ -47,6 +50,7 @@ from rubricate.judges import (
     Stage,
     StepJudge,
     ToolJudge,
+    VerifierGate,
 )
 from rubricate.judges.ordinal import markers_of
 from rubricate.llm.client import Reply, Token
@@ -115,6 +119,19 @@ def as_branch(request):
     return '{"focus": [{"dimension": "safety", "issues": "none"}]}' if "Give no verdict yet" in asked else None
 
 
+def as_pair(request):
+    return '{"verdicts": [{"id": "whole", "reason": "r", "verdict": "A"}]}'
+
+
+def as_list(request):
+    return '{"scores": {"1": 4, "2": 2}, "ranking": ["1", "2"]}'
+
+
+def as_critic(request):
+    scored = '"verdicts"' in request.messages[0].content
+    return '{"verdicts": [{"id": "whole", "verdict": 7}]}' if scored else "It greets. It is short."
+
+
 def two_features(samples):
     return [[float(len(s.response)), 1.0] for s in samples]
 
@@ -135,14 +152,17 @@ CASES = {
     "cascade": Case(lambda: Cascade((Stage("rules", RuleJudge()), Stage("judge", PointwiseJudge())), audit_share=0.5)),
     "conditioned": Case(lambda: ConditionedJudge(persona="a nurse", principles=("Short beats long.",))),
     "continued": Case(ContinuedJudge),
+    "critique_pair": Case(CritiquePairJudge, (as_critic,)),
     "equivalence": Case(lambda: EquivalenceJudge(soft=True), (as_equivalence,)),
     "integrate": Case(lambda: ScoreIntegration(WARM, k=3)),
     "learned_route": Case(
         lambda: LearnedRoute(ROUTER, (OrdinalJudge(), PointwiseJudge()), two_features), (as_ordinal, as_judge)
     ),
     "lexical": Case(LexicalJudge),
+    "listwise": Case(ListwiseJudge, (as_list,)),
     "ordinal": Case(OrdinalJudge, (as_ordinal,)),
     "own_rubric": Case(OwnRubricJudge, (as_writer, as_judge)),
+    "pairwise": Case(lambda: PairwiseJudge(order="both_net"), (as_pair,)),
     "panel": Case(Panel),
     "pointwise": Case(PointwiseJudge),
     "reflect": Case(ReflectJudge),
@@ -154,6 +174,7 @@ CASES = {
     "short_circuit": Case(lambda: ShortCircuit(PointwiseJudge())),
     "steps": Case(StepJudge, (as_labels,)),
     "tools": Case(ToolJudge, (as_tool_user,)),
+    "verifier_gate": Case(lambda: VerifierGate(PairwiseJudge(order="random")), (as_pair,)),
 }
 ALL = pytest.mark.parametrize("name", sorted(CASES))
 MODELS = pytest.mark.parametrize("name", sorted(n for n, c in CASES.items() if c.make().needs_client))

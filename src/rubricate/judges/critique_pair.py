@@ -19,6 +19,7 @@ from rubricate.llm.ask import Problem, ask
 from rubricate.llm.client import Client, Reply, Request
 from rubricate.llm.parse import Answer, parse_verdicts, strip_reasoning
 from rubricate.llm.prompts import fill, prompt_digest, template
+from rubricate.registry import register
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.rubrics.scale import Scale
 from rubricate.types import Message, Sample, State, Usage, Verdict
@@ -26,6 +27,7 @@ from rubricate.types import Message, Sample, State, Usage, Verdict
 PARSER = "critique-1"
 
 
+@register("judge", "critique_pair")
 @dataclass(frozen=True)
 class CritiquePairJudge:
     """Two calls per response: a critique in free text, then a whole number in [low, high].

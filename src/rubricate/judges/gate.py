@@ -13,16 +13,19 @@ from rubricate.errors import SettingError
 from rubricate.judges.base import WHOLE, PairJudge, settings_digest
 from rubricate.judges.programs import by_program
 from rubricate.llm.client import Client
+from rubricate.registry import register
 from rubricate.rubrics.model import Rubric
 from rubricate.types import Sample, State, Verdict
 
 
+@register("judge", "verifier_gate")
 @dataclass(frozen=True)
 class VerifierGate:
     """A pair judge behind the verifiers of the rubric: ``sign(sum w_k (share_k(first) - share_k(second)))`` if not 0.
 
     ``margin``: how much the weighted mean must differ to decide. A decision is one verdict about the whole, 1 or -1,
-    with order "program" and no call. Equal marks, or a mark that a program could not give, fall through to the judge.
+    with order "program" and no call. Equal marks, a mark that a program could not give, and a
+    rubric without verifiers fall through to the judge.
     """
 
     judge: PairJudge
@@ -47,11 +50,6 @@ class VerifierGate:
     ) -> tuple[Verdict, ...]:
         """The verdict of the programs, or the verdicts of the judge."""
         programs = [c for c in rubric.leaves if c.verifier is not None]
-        if not programs:
-            raise SettingError(
-                f"the rubric {rubric.id!r} has no criterion with a verifier",
-                expected="verifier: NAME on some criterion",
-            )
         found = [by_program(first, second, c) for c in programs]
         if all(v.scored for v in found):
             mass = sum(abs(c.weight) for c in programs)

@@ -20,6 +20,7 @@ from rubricate.llm.ask import Asked, Problem, ask
 from rubricate.llm.client import Client, Reply, Request
 from rubricate.llm.ladder import climb
 from rubricate.llm.prompts import fill, prompt_digest, template
+from rubricate.registry import register
 from rubricate.rubrics.model import Rubric
 from rubricate.seeds import generator
 from rubricate.types import Message, Sample, State, Usage, Verdict
@@ -35,16 +36,17 @@ class Ranking(NamedTuple):
     consistent: bool
 
 
+@register("judge", "listwise")
 @dataclass(frozen=True)
 class ListwiseJudge:
     """Scores all responses of a prompt in one call, ``calls`` times, each under a fresh permutation and fresh masks.
 
-    The permutation is drawn from the contents of the responses and the number of the call, so it differs between groups
-    of equal size and between calls, and a run can be repeated. The released code of card 82 shuffles with one fixed
-    seed, which for a given n relabels position bias instead of averaging it out. More than ``window`` responses are
-    split into windows that share ``overlap``, and the calls are aligned on what they share (``windows.align``).
-    ``principle``: what to judge by; left empty, the rubric's criteria and guidelines. Scores are whole numbers from
-    ``low`` to ``high``. Cards 39, 82.
+    Permutations are drawn from the contents of the responses, so they differ between groups of equal size, and a run
+    can be repeated; in as many calls as there are responses everyone stands in every place once. The released code of
+    card 82 shuffles with one fixed seed, which for a given n relabels position bias instead of averaging it out. More
+    than ``window`` responses are split into windows that share ``overlap``, and the calls are aligned on what they
+    share (``windows.align``). ``principle``: what to judge by; left empty, the rubric's criteria and guidelines. Scores
+    are whole numbers from ``low`` to ``high``. Cards 39, 82.
 
     A verdict's value is the mean of its scores, ``spread`` their standard deviation. ``order`` ends in "inconsistent"
     when the ranking of a call contradicts its scores (the scores are kept). A response that no call scored is a state.
@@ -94,16 +96,18 @@ class ListwiseJudge:
     def plan(self, samples: Sequence[Sample]) -> list[tuple[int, ...]]:
         """Which responses each call shows, and in which order: ``calls`` permutations, each cut into windows.
 
-        It depends on the contents alone: another order of the same samples is shown to the model in the same way.
+        Every n calls are one drawn permutation, rotated by each number of places once, in a drawn order: no two of them
+        are alike, and everyone stands in every place once. It all depends on the contents alone: another order of the
+        same samples is shown to the model in the same way.
         """
-        keys = [content_key(s) for s in samples]
-        base = sorted(range(len(samples)), key=keys.__getitem__)
-        windows = overlapping(len(samples), self.window, self.overlap)
+        n, keys = len(samples), [content_key(s) for s in samples]
+        base = sorted(range(n), key=keys.__getitem__)
+        windows = overlapping(n, self.window, self.overlap)
         shown = []
         for call in range(self.calls):
-            rng = generator(self.order_seed, "masks", call, samples[0].task, *(keys[i] for i in base))
-            order = [base[k] for k in rng.permutation(len(samples))]
-            shown += [tuple(order[k] for k in window) for window in windows]
+            rng = generator(self.order_seed, "masks", call // n, samples[0].task, *(keys[i] for i in base))
+            order = np.roll(rng.permutation(n), rng.permutation(n)[call % n])
+            shown += [tuple(base[order[k]] for k in window) for window in windows]
         return shown
 
     def request(self, shown: Sequence[Sample], rubric: Rubric) -> Request:

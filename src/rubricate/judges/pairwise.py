@@ -17,6 +17,7 @@ from rubricate.judges.programs import by_program
 from rubricate.llm.ask import ask
 from rubricate.llm.client import Client, Request
 from rubricate.llm.prompts import prompt_digest, template
+from rubricate.registry import register
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import Sample, Usage, Verdict
 
@@ -24,6 +25,7 @@ PARSER = "pairs-1"
 _TEMPLATES = {"json": "pair", "tag": "pair_tag", "principles": "pair_principles"}
 
 
+@register("judge", "pairwise")
 @dataclass(frozen=True)
 class PairwiseJudge:
     """Compares two responses through a model: values > 0 when the first is better, in [-1, 1].
