@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -111,3 +112,21 @@ def test_only_a_reply_that_is_one_object_is_one(text):
 
 def test_reasoning_and_a_code_fence_around_an_object_do_not_count():
     assert whole_object('<think>{"a": 2}</think>\n```json\n{"a": {"b": 1}}\n```') == {"a": {"b": 1}}
+
+
+@given(
+    st.lists(
+        st.sampled_from(["<think>", "</think>", "<THINK>", "<thinking>", "</thinking>", "a", "<", "\n"]), max_size=14
+    )
+)
+def test_blocks_are_dropped_as_one_pattern_would(parts):
+    text = "".join(parts)
+    wanted = re.sub(r"<(think|thinking)>.*?</\1>", "", text, flags=re.DOTALL | re.IGNORECASE)
+    for tag in ("</think>", "</thinking>"):
+        wanted = wanted.rsplit(tag, 1)[-1]
+    assert strip_reasoning(text) == wanted
+
+
+def test_many_blocks_that_never_close_are_left_in_linear_time():
+    assert strip_reasoning("<think>" * 20_000) == "<think>" * 20_000
+    assert strip_reasoning("<think>" * 20_000 + "</thinking>a") == "a"

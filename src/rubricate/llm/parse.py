@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-_THINK = re.compile(r"<(think|thinking|reasoning|analysis)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_TAGS = ("think", "thinking", "reasoning", "analysis")
+_OPENING = re.compile(f"<({'|'.join(_TAGS)})>", re.IGNORECASE)
+_CLOSING = {tag: re.compile(f"</{tag}>", re.IGNORECASE) for tag in _TAGS}
 _decoder = json.JSONDecoder()
 
 
@@ -61,11 +63,27 @@ def strip_reasoning(text: str) -> str:
     """
     if "<" not in text:
         return text
-    text = _THINK.sub("", text)
-    for tag in ("</think>", "</thinking>", "</reasoning>", "</analysis>"):
-        if tag in text:
-            text = text.rsplit(tag, 1)[1]
+    text = _without_blocks(text)
+    for tag in _TAGS:
+        text = text.rsplit(f"</{tag}>", 1)[-1]
     return text
+
+
+def _without_blocks(text: str) -> str:
+    """``text`` without ``<tag>...</tag>``; in proportion to its length, however many blocks are opened."""
+    kept: list[str] = []
+    at, unclosed = 0, set[str]()
+    for opening in _OPENING.finditer(text):
+        tag = opening[1].lower()
+        if opening.start() < at or tag in unclosed:
+            continue
+        closing = _CLOSING[tag].search(text, opening.end())
+        if closing is None:
+            unclosed.add(tag)
+        else:
+            kept.append(text[at : opening.start()])
+            at = closing.end()
+    return "".join(kept) + text[at:]
 
 
 def last_object(text: str, key: str) -> dict[str, Any] | None:

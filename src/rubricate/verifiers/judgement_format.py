@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rubricate.errors import SettingError
 from rubricate.llm.ladder import climb
 from rubricate.types import Sample
 from rubricate.verifiers.base import Outcome, verifier
-
-_THINK = re.compile(r"<think>(.*?)</think>", re.DOTALL)
 
 
 @verifier("judgement_format")
@@ -27,7 +24,7 @@ def judgement_format(
     wanted = [str(n) for n in names]
     if not wanted or len(set(wanted)) < len(wanted):
         raise SettingError(f"names={list(names)!r}", expected="one or more different names")
-    thought = _THINK.findall(sample.response)
+    thought = _thoughts(sample.response)
     parts = {"think": 0.15 if len(thought) == 1 else 0.0}
     parts["length"] = 0.05 if len(thought) == 1 and len(thought[0].strip()) > think else 0.0
     found = climb(sample.response, scores) or climb(sample.response, ranking)
@@ -46,3 +43,13 @@ def judgement_format(
         parts["consistency"] = 0.2 if whole and len(numbers) == len(values) and falling else 0.0
     total = round(sum(parts.values()), 12)
     return Outcome(total, ", ".join(f"{name} {value:g}" for name, value in parts.items()))
+
+
+def _thoughts(text: str) -> list[str]:
+    """What stands in each closed ``<think>`` block."""
+    found = []
+    start = text.find("<think>")
+    while start >= 0 and (end := text.find("</think>", start)) >= 0:
+        found.append(text[start + len("<think>") : end])
+        start = text.find("<think>", end)
+    return found
