@@ -77,6 +77,7 @@ from rubricate.judges.pointwise import PointwiseJudge
 from rubricate.judges.reference import EquivalenceJudge
 from rubricate.judges.routing import LearnedRoute, Route, RoutedJudge, SelectiveJudge
 from rubricate.judges.segments import SENTENCES, STEPS, SegmentArrays, SentenceJudge, StepJudge, segment_arrays
+from rubricate.judges.served import LocalReward, ServedReward, embed
 from rubricate.judges.short_circuit import ShortCircuit
 from rubricate.judges.toolbox import Calculator, DocumentSearch, InSandbox, Python, Tool, UnitConverter
 from rubricate.judges.tools import ToolJudge, Trace
@@ -107,6 +108,7 @@ __all__ = [
     "LexicalJudge",
     "LikelihoodJudge",
     "ListwiseJudge",
+    "LocalReward",
     "Logistic",
     "MLPReward",
     "Marked",
@@ -146,6 +148,7 @@ __all__ = [
     "SelfConfidence",
     "SentenceEncoder",
     "SentenceJudge",
+    "ServedReward",
     "ShortCircuit",
     "Stage",
     "StepJudge",
@@ -165,6 +168,7 @@ __all__ = [
     "consensus_label",
     "debias_pairs",
     "distinct_share",
+    "embed",
     "expected_score",
     "expected_value",
     "hashed_words",

@@ -83,7 +83,7 @@ class HttpClient:
         while True:
             mode = self._mode(model) if request.schema else "text"
             try:
-                data, seconds = await self._post(_path(request), _body(request, model, mode))
+                data, seconds = await self._ask(_path(request), _body(request, model, mode))
                 break
             except CallError as error:
                 if not (request.schema and self._step_down(model, mode, error)):
@@ -97,9 +97,16 @@ class HttpClient:
         """Close the pool of the running loop (those of other loops close with their loops)."""
         await self._sessions.close()
 
-    async def _post(self, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], float]:
-        start = time.perf_counter()
+    async def _ask(self, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], float]:
         where = self.endpoint + path
+        data, seconds = await self.post(where, body)
+        if not data.get("choices"):
+            raise CallError("the reply has no choices", retryable=True, raw=str(data), where=where)
+        return data, seconds
+
+    async def post(self, where: str, body: Mapping[str, Any]) -> tuple[dict[str, Any], float]:
+        """One POST of JSON to an address of this server: the JSON object that came back, and seconds; or CallError."""
+        start = time.perf_counter()
         try:
             session = await self._sessions.get(self._open)
             async with session.post(where, data=json.dumps(body).encode()) as response:
@@ -117,8 +124,8 @@ class HttpClient:
             raise CallError(
                 "the server sent 200 with a body that is not JSON", retryable=True, raw=text, where=where
             ) from None
-        if not isinstance(data, dict) or not data.get("choices"):
-            raise CallError("the reply has no choices", retryable=True, raw=str(data), where=where)
+        if not isinstance(data, dict):
+            raise CallError("the reply is no JSON object", retryable=True, raw=str(data), where=where)
         return data, seconds
 
     def _open(self) -> aiohttp.ClientSession:
@@ -152,7 +159,7 @@ class HttpClient:
         """Ask one by one for the choices that a server left out, and say so."""
         single = replace(request, n=1)
         bodies = [_body(single, request.model or self.model, "text") for _ in range(request.n - len(reply.texts))]
-        more = await asyncio.gather(*(self._post(_path(request), b) for b in bodies))
+        more = await asyncio.gather(*(self._ask(_path(request), b) for b in bodies))
         rest = [self._read(data, single, "text", seconds) for data, seconds in more]
         return replace(
             reply,
@@ -183,10 +190,11 @@ class HttpClient:
             notes.append("no-logprobs")
         if request.schema and mode == "json_schema" and texts and not texts[0].lstrip().startswith(("{", "[")):
             notes.append("no-schema")
-        usage = self._usage(data.get("usage") or {}, seconds)
+        usage = self.usage(data.get("usage") or {}, seconds)
         return Reply(tuple(texts), tuple(finish), str(data.get("model", "")), usage, tuple(tokens), tuple(notes))
 
-    def _usage(self, used: Mapping[str, Any], seconds: float) -> Usage:
+    def usage(self, used: Mapping[str, Any], seconds: float) -> Usage:
+        """What a call cost, from the ``usage`` of its reply."""
         prompt, completion = int(used.get("prompt_tokens") or 0), int(used.get("completion_tokens") or 0)
         cost = (prompt * self.prices[0] + completion * self.prices[1]) / 1e6
         return Usage(1, prompt, completion, cost, seconds)
