@@ -220,8 +220,8 @@ local = pytest.mark.local
 
 def tokenizer_and_folder(tmp_path, labels=1, pad=True):
     """A tiny random classifier with a tokenizer trained on the spot, saved to a folder."""
-    import torch
-    import transformers
+    torch = pytest.importorskip("torch", reason="torch is not installed (make test-local)")
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed (make test-local)")
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     raw = Tokenizer(models.BPE())
@@ -256,9 +256,9 @@ TEXTS = ["hello", "good", "hello dear reader, say hello", "bad"]
 @local
 @pytest.mark.parametrize("pad", [True, False])
 def test_the_score_is_that_of_the_model_alone_whatever_the_batch(tmp_path, pad):
+    model, tokenizer = tokenizer_and_folder(tmp_path, pad=pad)
     import torch
 
-    model, tokenizer = tokenizer_and_folder(tmp_path, pad=pad)
     verdicts = rank(LocalReward(path=str(tmp_path), batch=3), [sample(t) for t in TEXTS], None)
     for text, verdict in zip(TEXTS, verdicts, strict=True):
         chat = [{"role": "user", "content": "Say hello."}, {"role": "assistant", "content": text}]
