@@ -2,10 +2,15 @@
 
     python benchmarks/algebra.py [--json]
 
+The bars: GRPO advantages for 1,000,000 rollouts in 125,000 groups at least 20 times faster than a per-group Python loop
+and not slower than TRL's tensor code on the CPU, at the thread count that torch takes by default (one thread is
+reported too); token-level returns for 100,000 trajectories of 200 tokens in 1.5 s; contrast weighting of 1,000,000 x 20
+scores in 2 s; cost linear in the rows. Judge them on a machine that does nothing else.
+
 TRL's part is the arithmetic of GRPOTrainer (trl 1.16.0, trainer/grpo_trainer.py, branch "sum_then_normalize", and
-trainer/utils.py nanstd) on float32 tensors; its bar is at one thread, which is what numpy uses here. verl's part is its
-own function (verl 0.9.1, trainer/ppo/core_algos.py) on fewer rows, as cost per row. Without torch or verl a line says
-so instead. Times are the best of several.
+trainer/utils.py nanstd) on float32 tensors, grouped by position; ours is float64, grouped by id, in one thread. verl's
+part is its own function (verl 0.9.1, trainer/ppo/core_algos.py) on fewer rows, as cost per row. Without torch or verl a
+line says so instead. Times are the best of several; what is compared is measured in turns.
 """
 
 from __future__ import annotations
@@ -36,6 +41,11 @@ def seconds(run: Callable[[], object], repeats: int) -> float:
         run()
         best = min(best, time.perf_counter() - start)
     return best
+
+
+def in_turns(runs: list[Callable[[], object]], repeats: int) -> list[float]:
+    """Best time of each, one after the other in every round, so that what else the machine does falls on all."""
+    return [min(column) for column in zip(*([seconds(run, 1) for run in runs] for _ in range(repeats)), strict=True)]
 
 
 @dataclass
@@ -108,15 +118,17 @@ def beside_trl(table: Table, reward: Floats, group: Ints) -> None:
         std = torch.sqrt(variance).squeeze(1).repeat_interleave(SIZE, dim=0)
         return torch.nan_to_num((rewards - mean) / (std + 1e-4), nan=0.0)
 
-    rewards, threads = torch.tensor(reward, dtype=torch.float32), torch.get_num_threads()
+    rewards, default = torch.tensor(reward, dtype=torch.float32), torch.get_num_threads()
     assert np.allclose(lines(rewards).numpy(), credit.grpo(reward, group, eps=1e-4), rtol=1e-3, atol=1e-4)
-    for used in sorted({threads, 1}, reverse=True):
+    for used in sorted({default, 1}, reverse=True):
         torch.set_num_threads(used)
-        theirs, ours = seconds(lambda: lines(rewards), 9), seconds(lambda: credit.grpo(reward, group), 9)
-        table.line(f"trl_{used}_thread_s", f"  TRL's tensor code, float32, threads: {used}", theirs, "s")
-        bar = (">=", 1.0) if used == 1 else None
-        table.line(f"trl_{used}_thread_ratio", "  that / ours, measured again beside it", theirs / ours, "x", bar)
-    torch.set_num_threads(threads)
+        theirs, ours = in_turns([lambda: lines(rewards), lambda: credit.grpo(reward, group)], 15)
+        what = f"{used} thread{'s' * (used > 1)}{', the default' * (used == default)}"
+        key = "default" if used == default else "one_thread"
+        table.line(f"trl_{key}_s", f"  TRL's tensor code, float32, {what}", theirs, "s")
+        bar = (">=", 1.0) if used == default else None
+        table.line(f"trl_{key}_ratio", "  that / ours, measured in turns", theirs / ours, "x", bar)
+    torch.set_num_threads(default)
 
 
 def beside_verl(table: Table, reward: Floats, group: Ints, ours: float) -> None:
@@ -172,11 +184,9 @@ def runs(groups: int) -> list[Callable[[], Floats]]:
 
 
 def linear(table: Table, largest: int) -> None:
-    """Rounds over all sizes, so that what else the machine does falls on all of them."""
     sizes = [largest >> k for k in (4, 3, 2, 1, 0)]
     work = [runs(groups) for groups in sizes]
-    rounds = [[[seconds(run, 1) for run in row] for row in work] for _ in range(9)]
-    taken = np.min(rounds, axis=0)
+    taken = np.reshape(in_turns([run for row in work for run in row], 9), (len(sizes), -1))
     print(f"Exponent of rows in the cost, {sizes[0] * SIZE:,} to {sizes[-1] * SIZE:,} rows")
     names = ("grpo, groups in blocks", "grpo, rows in any order", "gae, 8 tokens a row")
     for name, column in zip(names, taken.T, strict=True):

@@ -165,21 +165,29 @@ def test_groups_of_one_follow_an_explicit_policy():
     assert z_score([1.0, 2.0], "batch", ddof=2, singleton="raw").tolist() == [1.0, 2.0]
 
 
-def test_groups_in_equal_blocks_are_no_special_case():
-    rng = np.random.default_rng(3)
-    for size in (2, 3, 8):
-        x, g = rng.normal(size=6 * size), np.repeat([9, 2, 7, 4, 5, 0], size)
-        x[: 2 * size] = 0.1  # two groups without spread
-        turn = rng.permutation(len(x))
-        in_blocks = z_score(x, g)
-        np.testing.assert_allclose(in_blocks[turn], z_score(x[turn], g[turn]), rtol=1e-12, atol=1e-12)
-        np.testing.assert_allclose(in_blocks, loop(x, g, np.ones(len(x)), standardised), atol=1e-9)
-        assert (in_blocks[: 2 * size] == 0).all()
-        assert np.isfinite(z_score(x, g, eps=0.0)).all()
-    # Blocks of two groups that share an id, or of unequal size, are not blocks.
-    shared = z_score([1.0, 2.0, 5.0, 7.0], [0, 0, 0, 0])
-    assert np.abs(shared - z_score([1.0, 2.0, 5.0, 7.0], [0, 0, 1, 1])).max() > 0.1
-    np.testing.assert_array_equal(z_score([1.0, 2.0, 5.0, 7.0], [0, 1, 1, 1])[:1], [0.0])
+@pytest.mark.parametrize("ids", [[0, 1, 2, 3, 4, 5], [-3, 1, 7, 8, 40, 41], [9, 2, 7, 4, 5, 0], list("fedcba")])
+@pytest.mark.parametrize("size", [2, 3, 8])
+def test_groups_in_equal_blocks_are_no_special_case(ids, size):
+    rng = np.random.default_rng(size)
+    x, g = rng.normal(size=6 * size), np.repeat(ids, size)
+    x[: 2 * size] = 0.1  # two groups without spread
+    turn = rng.permutation(len(x))
+    in_blocks = z_score(x, g)
+    np.testing.assert_allclose(in_blocks[turn], z_score(x[turn], g[turn]), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(in_blocks, z_score(x, g.tolist()), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(in_blocks, loop(x, g, np.ones(len(x)), standardised), atol=1e-9)
+    assert (in_blocks[: 2 * size] == 0).all()
+    assert np.isfinite(z_score(x, g, eps=0.0)).all()
+    x[-1] = np.nan  # a missing value ends the short way, and the rest stays as it was
+    np.testing.assert_allclose(z_score(x, g)[:-size], in_blocks[:-size], rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(z_score(x, g, min_count=size + 1), np.where(np.isnan(x), np.nan, 0.0))
+
+
+@pytest.mark.parametrize("group", [[0, 0, 0, 0], [0, 0, 1, 0], [0, 1, 1, 1], [0, 0, 0, 1], [1, 1, 0, 0], [0, 1, 0, 1]])
+def test_what_looks_like_blocks_and_is_none(group):
+    """Blocks that share an id, blocks of unequal size, blocks that fall, rows in turn."""
+    x, group = np.array([1.0, 2.0, 5.0, 7.0]), np.array(group)
+    np.testing.assert_allclose(z_score(x, group), loop(x, group, np.ones(4), standardised), atol=1e-9)
 
 
 def test_token_weights_are_the_token_level_z_score():

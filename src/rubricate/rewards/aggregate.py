@@ -98,14 +98,9 @@ def category_mean(
     """
     play = _in_play(scores, weights, asked, missing)
     codes, count = _categories(category, play.values.shape)
-    keys = (np.arange(len(codes))[:, None] * count + codes).ravel()
-
-    def table(x: Floats) -> Floats:
-        summed = np.bincount(keys, weights=x.ravel(), minlength=len(codes) * count)
-        return np.asarray(summed, dtype=np.float64).reshape(len(codes), count)
-
-    total, below = table(play.weights * play.values), table(_mass(play, denominator))
-    present = table(play.used.astype(np.float64)) > 0
+    mass, ordinary = _mass(play, denominator), bool((play.given >= 0).all())  # then what is in play has mass
+    total, below = _by_category(play.weights * play.values, codes, count), _by_category(mass, codes, count)
+    present = below > 0 if ordinary else _by_category(play.used.astype(np.float64), codes, count) > 0
     means = np.divide(total, below, out=np.full(total.shape, np.nan), where=below > 0)
     n = present.sum(1)
     summed = np.where(present, means, 0.0).sum(1)
@@ -227,6 +222,8 @@ def _in_play(scores: ArrayLike, weights: ArrayLike | None, asked: ArrayLike | No
         rows = np.asarray(before & ~used.any(1))
     elif missing == "zero":
         rows = np.zeros(len(values), dtype=np.bool_)
+    if used.all() and not gaps.any():
+        return _Play(values, np.broadcast_to(table, values.shape), used, rows, table)
     return _Play(np.where(used & ~gaps, values, 0.0), np.where(used, table, 0.0), used, rows, table)
 
 
@@ -241,15 +238,24 @@ def _mass(play: _Play, denominator: str) -> Floats:
             f"weights {found}, so that the denominator {denominator!r} can vanish", where="weights",
             expected="weights >= 0 under 'sum', one or more positive weights under 'positive'; 'abs' takes any",
         )  # fmt: skip
-    if denominator == "sum":
+    if not negative:
         return weights
     return np.abs(weights) if denominator == "abs" else np.maximum(weights, 0.0)
 
 
+def _by_category(x: Floats, codes: Ints, count: int) -> Floats:
+    """[N, K] sums of ``x[N, C]`` over the criteria of each category; codes [C] or [N, C]."""
+    if codes.ndim == 1:
+        return np.asarray(x @ (codes[:, None] == np.arange(count)).astype(np.float64))
+    keys = (np.arange(len(codes))[:, None] * count + codes).ravel()
+    summed = np.bincount(keys, weights=x.ravel(), minlength=len(codes) * count)
+    return np.asarray(summed, dtype=np.float64).reshape(len(codes), count)
+
+
 def _categories(category: ArrayLike | None, shape: tuple[int, ...]) -> tuple[Ints, int]:
-    """Dense category codes [N, C] and their number."""
+    """Dense category codes, [C] or [N, C], and their number."""
     if category is None:
-        return np.zeros(shape, dtype=np.int64), 1
+        return np.zeros(shape[1], dtype=np.int64), 1
     check(scores=(np.broadcast_to(0.0, shape), "N C"), category=(category, "C | N C"))
     codes, count = as_group(np.ravel(category), np.size(category), "category")
-    return np.broadcast_to(codes.reshape(np.shape(category)), shape), max(count, 1)
+    return codes.reshape(np.shape(category)), max(count, 1)

@@ -120,6 +120,9 @@ def pareto_mask(scores: ArrayLike, group: ArrayLike) -> Bools:
     return out
 
 
+_CELLS = 1 << 15  # cells of a table that are taken at a time
+
+
 class CriterionStats(NamedTuple):
     """Per group and criterion, [P, C]: ``rate`` (mean score), ``var`` (population), ``n`` values; ``rows[P]``."""
 
@@ -140,17 +143,42 @@ def criterion_stats(scores: ArrayLike, group: ArrayLike, asked: ArrayLike | None
     """
     values = as_floats(scores, "scores")
     check(scores=(values, "N C"))
-    rows, columns = values.shape
-    use = ~np.isnan(values)
     if asked is not None:
         check(scores=(values, "N C"), asked=(asked, "C | N C"))
-        use = use & as_bools(asked, "asked")
-    codes, count = as_group(group, rows)
-    cells = np.full((3, columns, count), np.nan)
-    for k, column in enumerate(np.where(use, values, np.nan).T.copy()):  # one column fits the cache, the table does not
-        cells[:, k] = [group_table(column, codes, count, op) for op in ("mean", "var", "count")]
-    rate, var, n = np.ascontiguousarray(np.swapaxes(cells, 1, 2))
-    return CriterionStats(rate, var, n, np.bincount(codes, minlength=count).astype(np.float64))
+        values = np.where(as_bools(asked, "asked"), values, np.nan)
+    codes, count = as_group(group, len(values))
+    size = np.bincount(codes, minlength=count)
+    ends = np.cumsum(size)
+    order = None if (codes[1:] >= codes[:-1]).all() else np.argsort(codes, kind="stable")
+    cells = np.empty((3, count, values.shape[1]))
+    first = 0
+    while first < count:  # some groups at a time: their rows fit the cache, the table does not
+        start = ends[first] - size[first]
+        last = max(int(np.searchsorted(ends, start + _CELLS // max(values.shape[1], 1), side="right")), first + 1)
+        rows = slice(start, ends[last - 1]) if order is None else order[start : ends[last - 1]]
+        cells[:, first:last] = _moments(values[rows], size[first:last])
+        first = last
+    return CriterionStats(cells[0], cells[1], cells[2], size.astype(np.float64))
+
+
+def _moments(x: Floats, size: Ints) -> tuple[Floats, Floats, Floats]:
+    """Mean, variance and count of the known values of each column in consecutive groups of ``size[P]`` rows: [P, C].
+
+    Deviations are taken from the lowest value, so that equal values have no spread, not that of a rounded mean.
+    """
+    starts = np.cumsum(size) - size
+    known = ~np.isnan(x)
+    n = np.add.reduceat(known, starts, axis=0, dtype=np.float64)
+    lowest = np.fmin.reduceat(x, starts, axis=0)
+    above = x - np.repeat(lowest, size, axis=0)
+    whole = bool(known.all())
+    with np.errstate(invalid="ignore"):
+        mean = np.add.reduceat(above if whole else np.where(known, above, 0.0), starts, axis=0) / n
+    deviation = above - np.repeat(mean, size, axis=0)
+    square = np.multiply(deviation, deviation, out=deviation)
+    with np.errstate(invalid="ignore"):
+        var = np.add.reduceat(square if whole else np.where(known, square, 0.0), starts, axis=0) / n
+    return lowest + mean, var, n
 
 
 def criterion_rate(scores: ArrayLike, group: ArrayLike, asked: ArrayLike | None = None) -> Floats:
