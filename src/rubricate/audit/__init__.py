@@ -1,11 +1,22 @@
 """Audit: does the judge deserve trust. Statistics are pure numpy functions."""
 
 from rubricate.audit.agreement import VariantAgreement, cross_variant_kappa, quadratic_weighted_kappa, variant_agreement
+from rubricate.audit.attacks import (
+    INJECTIONS,
+    MASTER_KEYS,
+    NEIGHBOURS,
+    Injection,
+    KeyRate,
+    key_rates,
+    truncate_to_first_sentence,
+    truncation_negatives,
+)
 from rubricate.audit.binary import BinaryReport, binary_report
 from rubricate.audit.calibration import QuantileMap, RidgeScale
 from rubricate.audit.cascade import Handover, StageRow, cascade_report, handover_thresholds
 from rubricate.audit.collapse import Collapse, collapse_monitor, model_collapse_step
 from rubricate.audit.credit import CreditAccuracy, credit_accuracy
+from rubricate.audit.injection import Gullible, Leak, injection_leaks
 from rubricate.audit.overoptimisation import OverOptimisation, overoptimisation_curve
 from rubricate.audit.pairs import (
     AllOfN,
@@ -41,7 +52,14 @@ __all__ = [
     "Collapse",
     "CreditAccuracy",
     "Drift",
+    "Gullible",
     "Handover",
+    "INJECTIONS",
+    "Injection",
+    "KeyRate",
+    "Leak",
+    "MASTER_KEYS",
+    "NEIGHBOURS",
     "OverOptimisation",
     "PairAccuracy",
     "PanelReport",
@@ -65,7 +83,9 @@ __all__ = [
     "credit_accuracy",
     "cross_variant_kappa",
     "handover_thresholds",
+    "injection_leaks",
     "judgebench",
+    "key_rates",
     "model_collapse_step",
     "overoptimisation_curve",
     "pair_accuracy",
@@ -78,6 +98,8 @@ __all__ = [
     "risk_coverage",
     "rm_bench_matrix",
     "ties_score",
+    "truncate_to_first_sentence",
+    "truncation_negatives",
     "turn_report",
     "two_proportion_z",
     "variant_agreement",

@@ -179,7 +179,7 @@ def read_answer(entry: Mapping[str, Any], offered: Mapping[str, float] | tuple[f
     if value is None:
         if isinstance(verdict, str) and verdict.strip().lower() == ABSTAIN:
             return Answer(None, ABSTAIN, reason, found, True)
-        return f"the verdict {str(verdict)[:60]!r} was never offered"
+        return "the verdict was never offered"  # not quoted: the model is told this, and may have quoted the response
     return Answer(value, str(verdict), reason, found)
 
 
