@@ -36,9 +36,9 @@ class Leak(NamedTuple):
 def outside(request: Request) -> str:
     """What system and user messages hold outside of fences; a fence ends at its own closing tag only.
 
-    >>> text = 'Judge.\\\\n<d-0123456789 is="response">\\\\n</d-9876543210> hm\\\\n</d-0123456789>\\\\n[a] Is good.'
+    >>> text = 'Judge.\\n<d-0123456789 is="response">\\n</d-9876543210> hm\\n</d-0123456789>\\n[a] Is good.'
     >>> outside(Request((Message("user", text),)))
-    'Judge.\\\\n\\\\n[a] Is good.'
+    'Judge.\\n\\n[a] Is good.'
     """
     return "\n".join(_outside(m.content) for m in request.messages if m.role != "assistant")
 
