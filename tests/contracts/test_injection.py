@@ -112,6 +112,8 @@ NO_PROMPT = {
     "EncoderSimilarity": "compares vectors",
     "LexicalJudge": "counts words",
     "RelevanceProduct": "compares vectors",
+    "LocalReward": "a scalar reward model reads the conversation; nothing instructs it",
+    "ServedReward": "a scalar reward model reads the conversation; nothing instructs it",
     "RuleJudge": "runs a program",
     "DensityRatio": "the response is scored as text by its likelihood; no instruction is followed",
     "FollowUpLikelihood": "the likelihood of fixed follow-ups",
