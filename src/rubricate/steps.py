@@ -118,8 +118,7 @@ class Step:
 
     def build(self, **extra: Any) -> Any:
         """Call the function with the settings and ``extra``, without an environment (for parts such as judges)."""
-        values = {k: v.build() if isinstance(v, Step) else v for k, v in self.settings}
-        return self.fn(**(values | extra))
+        return self.fn(**({k: _built(v) for k, v in self.settings} | extra))
 
     def replace(self, **settings: Any) -> Step:
         """The same step with some settings changed."""
@@ -133,6 +132,13 @@ class Step:
     def __repr__(self) -> str:
         inner = ", ".join(f"{k}={v!r}" for k, v in self.settings)
         return f"{self.name.rsplit('.', 1)[-1]}({inner})"
+
+
+def _built(value: Any) -> Any:
+    """A setting with the parts in it built, in tuples too (the stages of a cascade)."""
+    if isinstance(value, Step):
+        return value.build()
+    return tuple(map(_built, value)) if type(value) is tuple else value
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from rubricate.audit.calibration import QuantileMap, RidgeScale
 from rubricate.audit.cascade import Handover, StageRow, cascade_report, handover_thresholds
 from rubricate.audit.collapse import Collapse, collapse_monitor, model_collapse_step
 from rubricate.audit.credit import CreditAccuracy, credit_accuracy
+from rubricate.audit.difficulty import DifficultyRow, precision_by_difficulty
 from rubricate.audit.injection import Gullible, Leak, injection_leaks
 from rubricate.audit.overoptimisation import OverOptimisation, overoptimisation_curve
 from rubricate.audit.pairs import (
@@ -51,6 +52,7 @@ __all__ = [
     "Centroids",
     "Collapse",
     "CreditAccuracy",
+    "DifficultyRow",
     "Drift",
     "Gullible",
     "Handover",
@@ -92,6 +94,7 @@ __all__ = [
     "panel_report",
     "pass_at",
     "position_bias",
+    "precision_by_difficulty",
     "probe_dims",
     "quadratic_weighted_kappa",
     "rewardbench2",

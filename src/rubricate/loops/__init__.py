@@ -1,6 +1,8 @@
 """Loops around rollouts: what is repaired before it is trained on, who meets whom and who wins."""
 
 from rubricate.loops.edit_and_rank import EditAndRank, Edited
+from rubricate.loops.filtered_vote import filtered_vote
+from rubricate.loops.next_segments import next_segments
 from rubricate.loops.purify import Turn, purify_turn
 from rubricate.loops.segment_beam import Path, Segment, segment_beam
 from rubricate.loops.tournament import Played, judge_tournament, mean_of_criteria
@@ -12,8 +14,10 @@ __all__ = [
     "Played",
     "Segment",
     "Turn",
+    "filtered_vote",
     "judge_tournament",
     "mean_of_criteria",
+    "next_segments",
     "purify_turn",
     "segment_beam",
 ]

@@ -18,6 +18,7 @@ from rubricate.recipes import judge_likelihood as judge_likelihood
 from rubricate.recipes import judge_pairs as judge_pairs
 from rubricate.recipes import judge_trained as judge_trained
 from rubricate.recipes import judge_turns as judge_turns
+from rubricate.recipes import judge_verify as judge_verify
 from rubricate.recipes import reward_agents as reward_agents
 from rubricate.recipes import reward_composition as reward_composition
 from rubricate.recipes import reward_multi as reward_multi
