@@ -1,6 +1,7 @@
 """The rewarder: one place for what a trainer asks; nothing missing becomes a number, nothing takes others with it."""
 
 import asyncio
+import dataclasses
 import json
 import math
 import pickle
@@ -204,3 +205,36 @@ def test_a_log_refuses_a_rubric_that_changed_between_batches(tea, tmp_path):
     rewarder.score_sync(asked(BAD), [first])
     with pytest.raises(LockError, match="give the changed rubric an id of its own"):
         rewarder.score_sync(asked(BAD), [first.model_copy(update={"guidelines": "Be strict."})])
+
+
+def test_tags_get_rewards_of_their_own_under_the_rubrics_policy():
+    rubric = rb.Rubric(
+        id="r",
+        criteria=[
+            {"id": "warm", "text": "Says to warm the pot.", "weight": 3, "tags": ["care"]},
+            {"id": "milk", "text": "Names milk.", "weight": 1, "tags": ["care", "kind"]},
+            {"id": "cup", "text": "Names a cup.", "axis": "plain"},
+        ],
+    )
+    rewarder = Rewarder((rubric,), tag_rewards=("care", "kind", "plain", "none"))
+    first, second = rewarder.score_sync(asked("Warm the pot.", "Milk in the cup."))
+    assert first.by_tag == {"care": 0.75, "kind": 0.0, "plain": 0.0, "none": None}
+    assert second.by_tag == {"care": 0.25, "kind": 1.0, "plain": 1.0, "none": None}
+    assert first.record()["by_tag"]["care"] == 0.75
+    assert Rewarder((rubric,)).score_sync(asked("Milk"))[0].by_tag == {}
+
+
+def test_a_tag_with_a_missing_verdict_has_no_reward_and_the_others_keep_theirs():
+    rubric = rb.Rubric(
+        id="r",
+        criteria=[{"id": "a", "text": "Warm.", "tags": ["x"]}, {"id": "b", "text": "Cup.", "tags": ["x", "y"]}],
+    )
+    client = rb.ScriptedClient(JudgeScript(lambda response, name, text: None if name == "a" else True))
+    (scored,) = Rewarder((rubric,), client=client, tag_rewards=("x", "y")).score_sync(asked(GOOD))
+    assert scored.by_tag == {"x": None, "y": 1.0}
+
+
+def test_a_changed_copy_builds_its_own_calls(tea):
+    rewarder = Rewarder((tea,), client=unreadable_for("nothing"))
+    before = rewarder.calls_client
+    assert dataclasses.replace(rewarder, tag_rewards=("x",)).calls_client is not before

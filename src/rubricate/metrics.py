@@ -47,8 +47,7 @@ class Curves:
         """Metrics of N responses; ``reward[N]`` is NaN where there is none."""
         good = np.where(scores.weights < 0, 1.0 - scores.values, scores.values)
         known = scores.asked & ~np.isnan(scores.values)
-        by_digest = {r.digest: r.leaves for r in rubrics.values()}
-        leaves = [by_digest[d] for d in scores.digests]
+        leaves = _leaves(scores, rubrics)
         columns = list(_counts(scores, leaves, np.asarray(reward, dtype=np.float64), known))
         for tag in self.tags:
             columns.append(_mean(good, known & _columns(scores, leaves, partial(_has_tag, tag))))
@@ -70,6 +69,16 @@ def _counts(
     yield met.sum(1).astype(np.float64)
     yield abstained.sum(1).astype(np.float64)
     yield (scores.missing & ~abstained).sum(1).astype(np.float64)
+
+
+def tagged(scores: Scores, rubrics: Mapping[str, Rubric], tag: str) -> Bools:
+    """[N, C]: whether a criterion carries the tag (or has it as its axis), each row under its own rubric."""
+    return _columns(scores, _leaves(scores, rubrics), partial(_has_tag, tag))
+
+
+def _leaves(scores: Scores, rubrics: Mapping[str, Rubric]) -> list[Sequence[Criterion]]:
+    by_digest = {r.digest: r.leaves for r in rubrics.values()}
+    return [by_digest[d] for d in scores.digests]
 
 
 def _columns(scores: Scores, leaves: Sequence[Sequence[Criterion]], holds: Callable[[Criterion], bool]) -> Bools:

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from rubricate.arrays import Floats, Scores
+from rubricate.carried import CarriedFactors
 from rubricate.errors import LockError, RubricateError, RubricError, SettingError, UnknownNameError
 from rubricate.files import parse_json
 from rubricate.judges.base import Judge
@@ -24,13 +26,15 @@ from rubricate.llm.cache import Cached
 from rubricate.llm.calls import Calls, CallSettings
 from rubricate.llm.client import Client
 from rubricate.llm.sync import run_sync
-from rubricate.metrics import Curves, curves_of
+from rubricate.metrics import Curves, curves_of, tagged
 from rubricate.pipeline import Keys
 from rubricate.recipe import Recipe
+from rubricate.rewards.makers import ContrastWeights
 from rubricate.rubrics.model import Rubric
 from rubricate.rubrics.problems import rubric_from
 from rubricate.run_log import RunLog
 from rubricate.scoring import Policy, as_rubrics, pack_samples, policy_of, reward
+from rubricate.steps import Step
 from rubricate.types import Judgement, Sample, State, Usage, Verdict
 from rubricate.verifiers.base import answer_text
 
@@ -44,7 +48,7 @@ class Scored:
     Codes: ``ok``, ``no_reward`` (verdicts are missing, or the policy is undefined), ``unknown_rubric``, ``bad_rubric``,
     ``changed_rubric``.
     ``metrics`` holds the same names for every response of a rewarder, NaN where one does not apply. ``advantage`` is
-    filled when the recipe assigns credit.
+    filled when the recipe assigns credit, ``by_tag`` with the rewards of the tags that the rewarder was asked for.
     """
 
     sample: str
@@ -56,6 +60,7 @@ class Scored:
     advantage: float | None = None
     usage: Usage = field(default_factory=Usage)
     code: str = "ok"
+    by_tag: Mapping[str, float | None] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """Plain data for JSON: verdicts without empty fields, NaN as None."""
@@ -69,6 +74,7 @@ class Scored:
             "rubric": self.rubric,
             "verdicts": [plain_verdict(v) for v in self.verdicts],
             "usage": asdict(self.usage),
+            **({"by_tag": dict(self.by_tag)} if self.by_tag else {}),
         }
 
 
@@ -86,9 +92,11 @@ class Rewarder:
 
     ``rubrics``: those that samples may name by id; a changed rubric under a known id is refused. ``judge``, ``client``,
     ``policy``, ``calls``, ``concurrency`` as in ``rubricate.run``. ``recipe``: its reward replaces the policy, its
-    credit gives advantages. ``deadline``: seconds for a whole batch; what is not judged by then is timed out.
-    ``cache``: equal questions are asked once per process. ``tags`` name the curves of the metrics (left out: all tags
-    and axes of ``rubrics``, and the criteria of a single one). ``log``: a run folder that receives every verdict.
+    credit gives advantages, and weights that follow the verdicts are carried from batch to batch (``CarriedFactors``).
+    ``deadline``: seconds for a whole batch; what is not judged by then is timed out. ``cache``: equal questions are
+    asked once per process. ``tags`` name the curves of the metrics (left out: all tags and axes of ``rubrics``, and the
+    criteria of a single one). ``tag_rewards`` name tags that get a reward of their own: the policy over the criteria
+    that carry the tag, missing where one of their verdicts is. ``log``: a run folder that receives every verdict.
     ``strict``: raise for a response whose rubric is wrong instead of leaving it without a reward.
 
     >>> rewarder = Rewarder([Rubric(id="tea", criteria=[{"id": "warm", "text": "Says to warm the pot."}])])
@@ -109,7 +117,8 @@ class Rewarder:
     tags: tuple[str, ...] | None = None
     log: str = ""
     strict: bool = False
-    _live: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    tag_rewards: tuple[str, ...] = ()
+    _live: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         given = () if not self.rubrics else tuple(as_rubrics(self.rubrics).values())
@@ -168,6 +177,15 @@ class Rewarder:
     def run(self) -> RunLog | None:
         """The run folder that receives the verdicts, when there is one."""
         return self._built("run", lambda: RunLog(self.log, self)) if self.log else None
+
+    @property
+    def factors(self) -> CarriedFactors | None:
+        """The factors on the weights that the recipe lets follow the verdicts, when it has such a stage."""
+        weights = None if self.recipe is None else self.recipe.weights
+        if not isinstance(weights, Step) or weights.fn is not ContrastWeights:
+            return None
+        found: CarriedFactors = self._built("factors", lambda: CarriedFactors(weights.build()))
+        return found
 
     # Scoring -----------------------------------------------------------------------------------------------------
 
@@ -286,6 +304,8 @@ class Rewarder:
         values, why = rewards.values, [rewards.why(i) for i in range(len(samples))]
         recipe, advantage = self.recipe, np.full(len(samples), np.nan)
         env = scores.env()
+        if self.factors is not None:
+            env["factors"] = self.factors.learn(scores, [s.task for s in samples])
         if recipe is not None and recipe.reward is not None:
             values = np.asarray(recipe.reward(env), dtype=np.float64)
             why = ["" if np.isfinite(v) else rewards.why(i) or "verdicts are missing" for i, v in enumerate(values)]
@@ -293,13 +313,21 @@ class Rewarder:
             advantage = np.asarray(recipe.credit(env | {"reward": values, "outcome": values}), dtype=np.float64)
         metrics = self.curves.of(scores, table, values)
         codes = ["no_reward" if reason else "ok" for reason in why]
+        by_tag = self._by_tag(scores, table)
         return [
             Scored(
                 s.id, number(values[i]), why[i], metrics[i], j.rubric, j.verdicts, number(advantage[i]), j.usage,
-                code=codes[i],
+                code=codes[i], by_tag={tag: number(own[i]) for tag, own in by_tag.items()},
             )
             for i, (s, j) in enumerate(zip(samples, judgements, strict=True))
         ]  # fmt: skip
+
+    def _by_tag(self, scores: Scores, table: Mapping[str, Rubric]) -> dict[str, Floats]:
+        """[N] by tag: the policy over the criteria that carry the tag; NaN where there is none, or a verdict lacks."""
+        return {
+            tag: reward(replace(scores, asked=scores.asked & tagged(scores, table, tag)), table, self.policy).values
+            for tag in self.tag_rewards
+        }
 
 
 def number(value: float) -> float | None:

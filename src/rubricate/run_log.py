@@ -38,6 +38,7 @@ class RunLog:
             "judge": {"name": type(judge).__name__, "digest": judge.digest, "settings": repr(judge)},
             "client": None if client is None else {"endpoint": client.endpoint, "model": getattr(client, "model", "")},
             "policy": policy if isinstance(policy, str) or policy is None else policy.model_dump(),
+            **({} if rewarder.recipe is None else {"recipe": repr(rewarder.recipe)}),
             "training": True,
             "finished": False,
         }

@@ -170,6 +170,7 @@ class ScoreReply(BaseModel):
     rubric: str
     verdicts: list[VerdictReply]
     usage: UsageReply
+    by_tag: dict[str, float | None] = Field(default_factory=dict)
 
 
 class ScoresReply(BaseModel):

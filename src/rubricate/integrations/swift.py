@@ -1,0 +1,57 @@
+"""ms-swift: the reward under the name ``rubricate``, by one line in a plugin file of your own.
+
+``my_plugin.py`` holds ``import rubricate.integrations.swift as s; s.register_reward()``; then
+``swift rlhf --rlhf_type grpo --external_plugins my_plugin.py --reward_funcs rubricate``. (ms-swift imports a plugin by
+its bare file name with its folder first on the path, so this file itself cannot be the plugin.)
+
+The contract (read in ms-swift 4.6, not run) is TRL's with two differences: prompts arrive inside the column
+``messages``, and the class is built without settings of ours, so the rewarder comes from the environment
+(``configured.Settings``).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from rubricate.errors import MissingExtraError
+from rubricate.integrations.configured import Settings, rewarder_of
+from rubricate.integrations.trl import Rewards, RubricReward
+
+HOMES = ("swift.rewards", "swift.plugin")  # of its table of rewards: ms-swift 4, ms-swift 3
+
+
+class RubricORM:
+    """A reward of ms-swift: one number per completion, None where there is none."""
+
+    def __init__(self, args: Any = None, **settings: Any) -> None:
+        self.reward = RubricReward(rewarder_of(Settings.read()))
+
+    def __call__(self, completions: Sequence[str], **columns: Any) -> Rewards:
+        """Rewards of the batch; the prompt of a row is its messages without the completion at their end."""
+        messages = columns.get("messages") or [()] * len(completions)
+        prompts = columns.pop("prompts", None) or [_prompt(m) for m in messages]
+        return self.reward(prompts, completions, **columns)
+
+
+def _prompt(messages: Sequence[Any]) -> list[Any]:
+    rows = list(messages)
+    return rows[:-1] if rows and rows[-1].get("role") == "assistant" else rows
+
+
+def register_reward(orms: dict[str, Any] | None = None) -> None:
+    """Put ``RubricORM`` into ``orms``: by default ms-swift's own table."""
+    if orms is None:
+        orms = _table()
+    orms["rubricate"] = RubricORM
+
+
+def _table() -> dict[str, Any]:
+    for home in HOMES:
+        try:
+            found: dict[str, Any] = importlib.import_module(home).orms
+        except (ImportError, AttributeError):
+            continue
+        return found
+    raise MissingExtraError("ms-swift is not installed", hint="Install it with: pip install ms-swift")
