@@ -6,7 +6,7 @@ import pytest
 from rubricate.errors import SettingError, UnknownNameError
 from rubricate.recipe import Recipe
 from rubricate.reduce import group_stat, segment_reduce
-from rubricate.steps import chain, from_json, ref, refs, step, to_json
+from rubricate.steps import chain, from_json, needs, ref, refs, step, to_json
 
 
 def scaled(x, by=2.0):
@@ -102,3 +102,22 @@ def test_credit_sees_what_was_selected_when_it_refers_to_it():
     assert blind.advantages(ENV).tolist() == [2.0, 0.0, 6.0]  # nobody asks, so nothing is drawn
     with pytest.raises(SettingError, match="no credit stage"):
         Recipe(reward=step(scaled, ref("outcome"))).credited(ENV)
+
+
+def test_what_a_step_needs_are_its_references_and_its_open_parameters():
+    assert needs(step(added, step(scaled, ref("reward")))) == {"reward", "outcome"}
+    assert needs(step(added, step(scaled), outcome=(ref("a"), 1.0))) == {"x", "a"}
+    assert needs(chain(step(scaled, ref("outcome")), step(group_stat, op="max"))) == {"outcome", "group"}
+    assert needs(None) == set()
+    for part in (step(added, step(scaled, ref("outcome"))), chain(step(scaled), step(added))):
+        env = {name: ENV["outcome"] for name in needs(part)}
+        part(env)
+        for name in env:
+            with pytest.raises((SettingError, UnknownNameError)):
+                part({k: v for k, v in env.items() if k != name})
+
+
+def test_none_has_a_form_for_files_that_have_no_null():
+    assert from_json({"step": "reduce.group_stat", "settings": {"where": {"none": True}}}) == step(
+        group_stat, where=None
+    )

@@ -233,6 +233,8 @@ def from_json(data: Any) -> Any:
         return Ref(data["ref"])
     if "function" in data:
         return find(data["function"])
+    if "none" in data:
+        return None
     return FrozenMapping({k: from_json(v) for k, v in data.get("table", {}).items()})
 
 
@@ -258,6 +260,34 @@ def refs(value: Any) -> set[str]:
     if isinstance(value, tuple):
         return set().union(*(refs(v) for v in value))
     return set()
+
+
+def needs(value: Any) -> set[str]:
+    """Names that the environment must hold for a step to run: its references, and open parameters without default."""
+    if isinstance(value, Chain):
+        later = (needs(s) - set(list(_open(s))[:1]) for s in value.steps[1:])
+        return needs(value.steps[0]).union(*later)
+    if isinstance(value, Step):
+        return set(_open(value)).union(*(needs(v) for _, v in value.settings))
+    return (
+        refs(value)
+        if isinstance(value, Ref)
+        else set().union(*map(needs, value))
+        if isinstance(value, tuple)
+        else set()
+    )
+
+
+def _open(part: Step | Chain) -> list[str]:
+    """Parameters that a step leaves to the environment, in order; those of the first step of a chain."""
+    if isinstance(part, Chain):
+        return _open(part.steps[0])
+    given = dict(part.settings)
+    skip = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return [
+        name for name, p in _parameters(part.fn).items()
+        if name not in given and p.default is p.empty and p.kind not in skip
+    ]  # fmt: skip
 
 
 def _public(module: Any) -> list[str]:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from rubricate.errors import SettingError
 from rubricate.lab import Bandit, Settings, SimulatedJudge, Slots, learn, over_seeds, sweep
 from rubricate.lab.worlds import softmax
 from rubricate.recipe import Recipe
@@ -47,3 +48,9 @@ def test_a_maker_that_learns_from_batch_values_gives_multipliers_of_the_rewards(
     learn(Slots(), recipe, Settings(steps=12), change=lambda env: seen.append(env["multipliers"]) or env)
     np.testing.assert_array_equal(seen[:5], np.zeros((5, 2)))
     assert seen[11][1] > seen[5][1] > 0
+
+
+def test_a_recipe_without_reward_and_credit_teaches_nothing():
+    """It would otherwise learn from the bare outcome, and look as if it worked."""
+    with pytest.raises(SettingError, match="neither a reward nor a credit stage"):
+        learn(Bandit(), Recipe(train={"rate": 1.0}))

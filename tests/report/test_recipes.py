@@ -52,6 +52,6 @@ def test_an_unknown_filter_lists_the_known():
 
 def test_one_recipe_in_full():
     text = printed(print_recipe, entry(3, "first", "Fewer [red] calls."))
-    for said in ("System first (no. 3)", "arXiv 2501.00001", "Fewer [red] calls.", "A small check.", "unchecked",
+    for said in ("System first  (no. 3, arXiv 2501.00001)", "Fewer [red] calls.", "A small check.", "unchecked",
                  "r = sum w v / sum w.", "scale = 2.0", "weighted_mean"):  # fmt: skip
         assert said in text

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rubricate.arrays import Floats
+from rubricate.errors import SettingError
 from rubricate.lab.judges import SimulatedJudge
 from rubricate.lab.worlds import Env, World
 from rubricate.recipe import Recipe
@@ -64,6 +65,8 @@ def learn(
     ``stats_every`` batches; its parameters are taken from the environment by name. Its weights are ``factors`` on the
     criteria of ``scores``, or ``multipliers`` of the columns of ``rewards`` when it learns from their batch ``values``.
     """
+    if recipe.reward is None and recipe.credit is None:
+        raise SettingError("the recipe has neither a reward nor a credit stage", expected="something to learn from")
     s = settings or Settings()
     rng = generator(seed, "lab", type(world).__name__)
     theta = world.init()

@@ -6,9 +6,12 @@ system claims, which check settles the claim here, what the formula rests on, an
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import json
-from collections.abc import Callable
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib import resources
@@ -114,15 +117,43 @@ def variant(entry: Entry, **settings: Any) -> Callable[..., Recipe]:
 
 
 def find_recipe(key: str) -> Entry:
-    """A recipe by its name, catalogue number, arXiv id or system name (case does not matter)."""
-    table = dict(items("recipe"))
-    wanted = key.strip().lower().removeprefix("#").removeprefix("arxiv:")
-    for name, entry in table.items():
-        card = entry.card
-        if wanted in {name, str(card.no), card.arxiv.lower(), card.system.lower()}:
-            found: Entry = entry
-            return found
-    raise UnknownNameError.among("recipe", key, table)
+    """A recipe by its name, catalogue number, arXiv id or address, system name, or one of a system's two names.
+
+    Case, hyphens, spaces and the version of an arXiv id do not matter: ``155``, ``arXiv:2601.06487v2``, ``ArenaRL`` and
+    ``arena_rl`` are one. Raises UnknownNameError with the nearest names.
+    """
+    table: dict[str, Entry] = dict(items("recipe"))
+    bare = _AROUND.sub("", key.strip())
+    wanted = _spelled(bare)
+    for kind in range(len(_KEYS)):
+        for entry in table.values():
+            if wanted and wanted in map(_spelled, _KEYS[kind](entry.card)):
+                return entry
+    spoken = {_spelled(k): k for e in table.values() for k in (e.card.system, e.card.name)}
+    near = [repr(spoken[n]) for n in difflib.get_close_matches(wanted, spoken, n=3)]
+    raise UnknownNameError(
+        f"unknown recipe {key!r}", expected="a name, a catalogue number, an arXiv id or the name of a system",
+        hint=(f"Did you mean {', '.join(near)}? " if near else "") + f"'rubricate recipes list' has all {len(table)}",
+    )  # fmt: skip
+
+
+_AROUND = re.compile(
+    r"^(#|no\.? ?(?=\d)|(https?://)?(www\.)?arxiv\.org/(abs|pdf)/|arxiv: ?)|(?<=\d{4}\.\d{5})(v\d+)?(\.pdf)?$", re.I
+)
+_KEYS: tuple[Callable[[Card], Iterable[str]], ...] = (
+    lambda card: (card.name,),
+    lambda card: (str(card.no),) if card.no else (),
+    lambda card: (card.arxiv,) if card.arxiv else (),
+    lambda card: (card.system,),
+    lambda card: re.split(r" / | \+ |[()]", card.system),
+)
+"""What a recipe is found by, strongest first."""
+
+
+def _spelled(text: str) -> str:
+    """Small letters and digits only: how names are compared."""
+    folded = unicodedata.normalize("NFKD", text.casefold()).replace("+", "plus")
+    return "".join(c for c in folded if c.isalnum())
 
 
 def catalogue_path() -> Path | None:

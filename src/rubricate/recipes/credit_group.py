@@ -51,7 +51,7 @@ def arena_rl(*, rating: str = "bracket") -> Recipe:
 
 @recipe(
     no=33,
-    system="Writing-Zero",
+    system="Writing-Zero / BRPO",
     arxiv="2506.00103",
     claim="A random member of the group as reference is its baseline: advantages of +-1 have mean 0 without centring.",
     check="tests/claims/claims_credit_group.py::claim_writing_zero",
@@ -173,7 +173,7 @@ def noisy_rewards(*, scale: float = 0.5) -> Recipe:
 
 @recipe(
     no=161,
-    system="W-REINFORCE",
+    system="W-REINFORCE / NSR",
     arxiv="2506.01347",
     claim="On one policy step the expected gradients of right-only and wrong-only learning are the same.",
     check="tests/claims/claims_credit_group.py::claim_w_reinforce",
@@ -218,7 +218,7 @@ def t1(*, high: float = 0.3, repetition: float = 0.5) -> Recipe:
 
 @recipe(
     no=175,
-    system="rStar2-Agent",
+    system="rStar2-Agent / GRPO-RoC",
     arxiv="2508.20722",
     claim="Resampling right answers against their tool errors lowers the error share that is learned from.",
     check="tests/claims/claims_credit_group.py::claim_rstar2_agent",

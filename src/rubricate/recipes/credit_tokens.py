@@ -134,7 +134,7 @@ def implicit_prm(beta: float = 0.05, op: str = "min") -> Recipe:
 
 @recipe(
     no=136,
-    system="HRM",
+    system="HRM / HNC",
     arxiv="2503.13551",
     claim="A step that the next one corrects is forgiven: pairs of steps say what single scores cannot.",
     check="tests/claims/claims_credit_tokens.py::claim_hrm",

@@ -52,7 +52,7 @@ FUSED = step(
 
 @recipe(
     no=158,
-    system="MAPO",
+    system="MAPO / MICA",
     arxiv="2603.06194",
     claim="Returns compared turn by turn and rewards compared over all turns credit a turn better together than alone.",
     check="tests/claims/claims_credit_turns.py::claim_mapo",

@@ -130,7 +130,7 @@ def wcr(lam: float = 0.3) -> Recipe:
 
 @recipe(
     no=176,
-    system="SophiaVL-R1",
+    system="Trust-GRPO (SophiaVL-R1)",
     arxiv="",
     claim="A trust weight from right and wrong rollouts keeps a thinking reward from teaching wrong answers.",
     check="tests/claims/claims_reward_agents.py::claim_trust_grpo",

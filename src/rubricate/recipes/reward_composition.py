@@ -30,7 +30,7 @@ TURN_ASKED = step(spread, ref("asked"), ref("turn_off"))
 
 @recipe(
     no=5,
-    system="RRM",
+    system="RRM (Miracle Steps)",
     arxiv="2510.07774",
     claim="Paying a rubric score of the whole solution instead of the answer check stops right answers without proof.",
     check="tests/claims/claims_reward_composition.py::claim_rrm",
@@ -53,7 +53,7 @@ def rrm(k: int = 1024) -> Recipe:
 
 @recipe(
     no=7,
-    system="CaRR",
+    system="CaRR / C-GRPO",
     arxiv="2601.06021",
     claim="A citation rubric added to right answers only: evidence is learned, and no wrong answer is ever preferred.",
     check="tests/claims/claims_reward_composition.py::claim_carr",

@@ -121,7 +121,7 @@ def parrot() -> Recipe:
 
 @recipe(
     no=115,
-    system="CRF",
+    system="CRF / CRM",
     arxiv="2511.09158",
     claim="Conciseness multiplied into right answers shortens them at any strength, where a length penalty collapses.",
     check="tests/claims/claims_reward_shaping.py::claim_crf",
