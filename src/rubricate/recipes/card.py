@@ -24,6 +24,7 @@ from rubricate.registry import items, register
 
 Evidence = Literal["read", "notes", "recalled", "abstract-only"]
 Tier = Literal["checked", "departs", "built", "unchecked"]
+INVARIANCES = ("permutation", "shift", "scale", "zero_sum", "sign", "split")
 _numbers: dict[int, str] = {}
 
 
@@ -33,6 +34,8 @@ class Card:
 
     ``no`` is the catalogue number (0 for baselines), ``evidence`` what the mechanism was taken from, ``departs`` where
     the recipe or our check differs from the paper, ``fit`` core or peripheral (only the named part carries over).
+    ``invariances`` of a composition of credit: ``permutation`` of rows, ``shift`` and ``scale`` of the outcomes,
+    ``zero_sum`` in each group, ``sign`` of the outcome kept, ``split`` of a step in two; the contract tests hold them.
     """
 
     no: int
@@ -45,6 +48,7 @@ class Card:
     departs: tuple[str, ...] = ()
     fit: Literal["core", "peripheral"] = "core"
     same_as: str = ""
+    invariances: tuple[str, ...] = ()
 
     @property
     def tier(self) -> Tier:
@@ -86,15 +90,18 @@ def recipe(
     departs: tuple[str, ...] = (),
     fit: Literal["core", "peripheral"] = "core",
     same_as: str = "",
+    invariances: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Recipe]], Entry]:
     """Put the recipe function into the catalogue under its own name."""
 
     def put(fn: Callable[..., Recipe]) -> Entry:
         name = getattr(fn, "__name__", "?")
-        card = Card(no, name, system, arxiv, claim, check, evidence, departs, fit, same_as)
+        card = Card(no, name, system, arxiv, claim, check, evidence, departs, fit, same_as, invariances)
         missing = [k for k in ("system", "claim", "check") if not getattr(card, k)]
         if missing:
             raise SettingError(f"the card of {name!r} leaves out {missing}", expected="a complete card")
+        if not set(invariances) <= set(INVARIANCES):
+            raise SettingError(f"the card of {name!r} names {invariances}", expected=f"some of {INVARIANCES}")
         if no and _numbers.setdefault(no, name) != name:
             raise DuplicateNameError(f"the catalogue number {no} is taken by {_numbers[no]!r}", where=name)
         return register("recipe", name)(Entry(fn, card))

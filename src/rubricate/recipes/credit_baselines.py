@@ -22,6 +22,7 @@ from rubricate.steps import ref, step
     claim="With the mean of the batch as baseline the advantages sum to 0 and a shift of all rewards changes nothing.",
     check="tests/claims/claims_credit_baselines.py::claim_reinforce",
     evidence="recalled",
+    invariances=("permutation", "shift", "sign"),
 )
 def reinforce() -> Recipe:
     """A_i = r_i - mean_j r_j over the batch."""
@@ -35,6 +36,7 @@ def reinforce() -> Recipe:
     claim="The baseline of a response is the mean of the others: n / (n - 1) times the centred reward.",
     check="tests/claims/claims_credit_baselines.py::claim_rloo",
     evidence="read",
+    invariances=("permutation", "shift", "zero_sum", "sign"),
 )
 def rloo() -> Recipe:
     """A_i = r_i - mean_{j != i} r_j = n / (n - 1) (r_i - mean)."""
@@ -48,6 +50,7 @@ def rloo() -> Recipe:
     claim="One right of eight gets 2.47 and the others -.35; seven right of eight get .35 and the other -2.47.",
     check="tests/claims/claims_credit_baselines.py::claim_grpo",
     evidence="read",
+    invariances=("permutation", "shift", "scale", "zero_sum", "sign"),
     departs=("A group of one gets 0, not its raw reward.",),
 )
 def grpo(*, eps: float = 1e-6) -> Recipe:
@@ -62,6 +65,7 @@ def grpo(*, eps: float = 1e-6) -> Recipe:
     claim="Without the division by the spread a rare right answer weighs as a rare wrong one, and scale counts.",
     check="tests/claims/claims_credit_baselines.py::claim_dr_grpo",
     evidence="read",
+    invariances=("permutation", "shift", "zero_sum", "sign"),
 )
 def dr_grpo() -> Recipe:
     """A_i = r_i - mean in the group; the loss divides by a constant, not by the length."""
@@ -77,6 +81,7 @@ def dr_grpo() -> Recipe:
     claim="Groups of equal outcomes are dropped, and an answer at the length limit loses 1.",
     check="tests/claims/claims_credit_baselines.py::claim_dapo",
     evidence="read",
+    invariances=("permutation", "shift", "zero_sum"),
 )
 def dapo(*, max_length: float = 20480.0, cache: float = 4096.0) -> Recipe:
     """A_i = z_group(r_i + overlong(L_i)), overlong = 0 up to max - cache, linear to -1 at max; no KL."""
@@ -94,6 +99,7 @@ def dapo(*, max_length: float = 20480.0, cache: float = 4096.0) -> Recipe:
     claim="The ratio of a sequence is the geometric mean of its token ratios: repeating the text does not change it.",
     check="tests/claims/claims_credit_baselines.py::claim_gspo",
     evidence="read",
+    invariances=("permutation", "shift", "scale", "zero_sum", "sign"),
 )
 def gspo() -> Recipe:
     """A_i = z_group(r_i); ratio s_i = exp(mean_t (log pi_t - log pi_old_t)), clipped at 3e-4 / 4e-4."""
@@ -111,6 +117,7 @@ def gspo() -> Recipe:
     claim="Returns whitened over the batch have mean 0 and variance 1; no group is needed.",
     check="tests/claims/claims_credit_baselines.py::claim_reinforce_plus_plus",
     evidence="read",
+    invariances=("permutation", "shift", "scale", "sign"),
 )
 def reinforce_plus_plus(*, gamma: float = 1.0) -> Recipe:
     """A_t = (G_t - mean) / sqrt(var + 1e-8) over the batch, G_t = return-to-go of the outcome on the last token."""
@@ -124,6 +131,7 @@ def reinforce_plus_plus(*, gamma: float = 1.0) -> Recipe:
     claim="The baseline weighs rewards by length; with equal lengths it is the group mean.",
     check="tests/claims/claims_credit_baselines.py::claim_opo",
     evidence="read",
+    invariances=("permutation", "shift", "sign"),
 )
 def opo() -> Recipe:
     """A_i = r_i - sum_j L_j r_j / sum_j L_j in the group."""
@@ -137,6 +145,7 @@ def opo() -> Recipe:
     claim="Normalising each reward before adding keeps apart what a sum merges: 14 advantage vectors against 7.",
     check="tests/claims/claims_credit_baselines.py::claim_gdpo",
     evidence="read",
+    invariances=("permutation", "zero_sum"),
 )
 def gdpo() -> Recipe:
     """A = whiten(sum_k w_k z_group(r_k)); here with equal weights."""
@@ -150,6 +159,7 @@ def gdpo() -> Recipe:
     claim="With lambda 1 and gamma 1 it is the return-to-go minus the value.",
     check="tests/claims/claims_credit_baselines.py::claim_gae",
     evidence="read",
+    invariances=("permutation",),
 )
 def gae(*, gamma: float = 1.0, lam: float = 0.95) -> Recipe:
     """A_t = delta_t + gamma lam A_{t+1}, delta_t = r_t + gamma V_{t+1} - V_t."""

@@ -29,6 +29,7 @@ PENALTY = step(
     claim="Seeding a single elimination by matches against an anchor ranks a group better than a random bracket.",
     check="tests/claims/claims_credit_group.py::claim_arena_rl",
     evidence="read",
+    invariances=("permutation", "zero_sum"),
     departs=(
         "Byes are true byes; the released bracket drops missing slots before it pairs.",
         "At equal matches a least-squares rating ranks better than the bracket (rating='least_squares').",
@@ -56,6 +57,7 @@ def arena_rl(*, rating: str = "bracket") -> Recipe:
     claim="A random member of the group as reference is its baseline: advantages of +-1 have mean 0 without centring.",
     check="tests/claims/claims_credit_group.py::claim_writing_zero",
     evidence="read",
+    invariances=("permutation",),
     departs=(
         "Even a perfect judge makes the skew filter drop 37.5 % of the groups of 16: it is a cost, and a worse judge "
         "makes it drop fewer.",
@@ -82,6 +84,7 @@ def writing_zero(*, limit: float = 0.6) -> Recipe:
     claim="Keeping right answers with good and wrong ones with bad processes removes flawed ones, signs balanced.",
     check="tests/claims/claims_credit_group.py::claim_prof",
     evidence="read",
+    invariances=("permutation", "scale", "zero_sum", "sign"),
     departs=(
         "Penalty and limit on the number of steps are not published: penalty 0 here, limit 30 is ours.",
         "A row that is not kept gets advantage 0; a token mean should leave its tokens out (selection.mask).",
@@ -113,6 +116,7 @@ def prof(*, keep: int = 4, quota: str = "balanced", penalty: float = 0.0) -> Rec
     claim="Adding standardised advantages of several scorers follows quality better than standardising their sum.",
     check="tests/claims/claims_credit_group.py::claim_g2rpo",
     evidence="notes",
+    invariances=("permutation", "zero_sum"),
     departs=("Images: only the sum over granularities carries over; one perturbed step per rollout does not.",),
     fit="peripheral",
 )
@@ -148,6 +152,7 @@ def morec(*, keep: int = 1) -> Recipe:
     claim="Training on the corrected call leaves no error token with a positive advantage.",
     check="tests/claims/claims_credit_group.py::claim_cleaner",
     evidence="read",
+    invariances=("permutation", "shift", "scale", "zero_sum", "sign"),
     departs=("The retry loop with tools is the caller's; the part decides what to train on.",),
 )
 def cleaner(*, threshold: float = 0.5) -> Recipe:
@@ -162,6 +167,7 @@ def cleaner(*, threshold: float = 0.5) -> Recipe:
     claim="Flipping the rewards of up to 40 % of the prompts hardly hurts; beyond half it ruins.",
     check="tests/claims/claims_credit_group.py::claim_noisy_rewards",
     evidence="read",
+    invariances=("permutation", "zero_sum"),
 )
 def noisy_rewards(*, scale: float = 0.5) -> Recipe:
     """Where the reward model says bad a second signal is paid: r = r_1 if r_1 >= 1/2 else scale r_2; A = z_group(r)."""
@@ -178,6 +184,7 @@ def noisy_rewards(*, scale: float = 0.5) -> Recipe:
     claim="On one policy step the expected gradients of right-only and wrong-only learning are the same.",
     check="tests/claims/claims_credit_group.py::claim_w_reinforce",
     evidence="read",
+    invariances=("permutation", "scale", "sign"),
     departs=("So differences come from finite samples, step size and normalisers; centring buys most of them.",),
 )
 def w_reinforce(*, positive: float = 0.1, negative: float = 1.0) -> Recipe:
@@ -192,6 +199,7 @@ def w_reinforce(*, positive: float = 0.1, negative: float = 1.0) -> Recipe:
     claim="More responses per prompt make groups with both outcomes where answers are rarely right.",
     check="tests/claims/claims_credit_group.py::claim_t1",
     evidence="notes",
+    invariances=("permutation", "zero_sum"),
     departs=(
         "Entropy bonus and the moving KL anchor are trainer settings.",
         "The n-gram rules for repetition, overlong and gibberish are not published: ``format`` and a limit on "
@@ -223,6 +231,7 @@ def t1(*, high: float = 0.3, repetition: float = 0.5) -> Recipe:
     claim="Resampling right answers against their tool errors lowers the error share that is learned from.",
     check="tests/claims/claims_credit_group.py::claim_rstar2_agent",
     evidence="read",
+    invariances=("scale", "zero_sum", "sign"),
     departs=(
         "Right answers are drawn as in the paper (the code takes those of least penalty: order='best'), wrong ones at "
         "random (the code takes the first ones in order). Eps of the inverse penalty is ours.",

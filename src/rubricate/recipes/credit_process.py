@@ -45,6 +45,7 @@ LAST_TURN = step(ends, ref("turn_off"))
     claim="Returns that are the minimum of the step rewards do not pay for padding; their sum does.",
     check="tests/claims/claims_credit_process.py::claim_pure",
     evidence="read",
+    invariances=("permutation",),
     departs=(
         "The soft minimum at temperature .1 still pays a little for padding, since ties share the weight; a colder one "
         "is the strict form.",
@@ -91,6 +92,7 @@ def pure(temperature: float = 0.1, verifier: float = 1.0, max_length: float = 81
     claim="Turns earn the belief in the reference answer that they add, so groups in which all fail still learn.",
     check="tests/claims/claims_credit_process.py::claim_igpo",
     evidence="read",
+    invariances=("permutation",),
     departs=(
         "Gains and outcomes are standardised apart, as published; the released code standardises token columns, which "
         "compare unequal turns.",
@@ -127,6 +129,7 @@ def igpo(form: str = "log", gamma: float = 1.0) -> Recipe:
     claim="A reward model trained on outcomes alone gives token rewards; the baseline keeps length from being paid.",
     check="tests/claims/claims_credit_process.py::claim_prime",
     evidence="read",
+    invariances=("permutation", "shift"),
     departs=(
         "Training the reward model (cross-entropy of the summed log-ratio with the outcome) is the trainer's.",
         "The prompt filter is for the sampler: the batch that is scaled and whitened is expected to have passed it.",
@@ -169,6 +172,7 @@ def prime(beta: float = 0.05, process: float = 5.0, verifier: float = 5.0) -> Re
     claim="Values by continuation at the ends of segments credit steps better than the outcome does at equal rollouts.",
     check="tests/claims/claims_credit_process.py::claim_spo",
     evidence="read",
+    invariances=("permutation",),
     departs=(
         "The chain form; the tree form is the variant ``spo_tree`` of TreePS-RAG, whose edges of 0 the trainer drops.",
     ),
@@ -200,6 +204,7 @@ def spo(confident: float = 0.9) -> Recipe:
     claim="Values of a rollout tree credit search steps better than the outcome of each rollout at equal leaves.",
     check="tests/claims/claims_credit_process.py::claim_treeps_rag",
     evidence="abstract-only",
+    invariances=("permutation",),
     departs=(
         "How the gains over the parent and over the root are combined is not known; the default is that of TreeRL.",
         "Width, depth, budget and the threshold of pruning are not known; growing the tree is the trainer's.",

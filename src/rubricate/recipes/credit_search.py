@@ -29,6 +29,7 @@ BETTER = step(gate, GAIN, ref("step_refined"), ref("step_scores"), threshold=0.0
     claim="Good searches earn a bounded bonus: wrong answers never overtake right ones, as they do with a plain sum.",
     check="tests/claims/claims_credit_search.py::claim_smartsearch",
     evidence="read",
+    invariances=("permutation", "zero_sum"),
     departs=(
         "gamma, both bounds, the weight of the format and the overlap limit are not published; ours.",
         "Keep the weight of the format below floor - ceiling: a larger one lets the bands cross again.",
@@ -68,6 +69,7 @@ def smartsearch(gamma: float = 0.2, floor: float = 0.6, ceiling: float = 0.4, fo
     claim="A rewritten query is worth how likely its passages, taken together, make the reference answer.",
     check="tests/claims/claims_credit_search.py::claim_adaqr",
     evidence="recalled",
+    invariances=("permutation",),
     departs=("The number of passages is ours; a pair of the best and the worst rewrite of each turn is recalled.",),
 )
 def adaqr(passages: int = 5, gap: float = 0.0) -> Recipe:
@@ -94,6 +96,7 @@ def adaqr(passages: int = 5, gap: float = 0.0) -> Recipe:
     claim="Labelling a step by any right continuation of several finds errors better than by one, up to a number.",
     check="tests/claims/claims_credit_search.py::claim_glore",
     evidence="recalled",
+    invariances=("permutation", "split"),
     departs=(
         "The balance of labels, both refiners and the final choice among the drafts belong to the trainer.",
         "Dropping prefixes that a later one contradicts costs .01 of balanced accuracy in chains with 8 continuations: "
@@ -132,6 +135,7 @@ def glore(threshold: float = 0.5) -> Recipe:
     claim="A step judged with what follows it is chosen better; a critique is worth what the rewritten step gains.",
     check="tests/claims/claims_credit_search.py::claim_rearter",
     evidence="recalled",
+    invariances=("permutation",),
     departs=(
         "The exact update was not found; alpha .5, the threshold .5, the depth and the gap are ours.",
         "The early bias is the same for all candidates of a step and changes no choice; the gain is a second reading.",
@@ -171,6 +175,7 @@ def rearter(alpha: float = 0.5, depth: int = 1, threshold: float = 0.5, gap: flo
     claim="A few labels of a judge, kept or distilled, cover most of what the agent meets; repeated messages pay less.",
     check="tests/claims/claims_credit_search.py::claim_oni",
     evidence="recalled",
+    invariances=("permutation",),
     departs=(
         "Both coefficients, beta and gamma are ours; counts are per episode. The ranking model is left out.",
         "The queue, newest message first, and the workers are the trainer's.",

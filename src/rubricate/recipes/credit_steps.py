@@ -21,6 +21,7 @@ VALUES, START = step(best_of_k, ref("step_values")), step(best_of_k, ref("start_
     claim="Judged steps recentred by the outcome never pay a wrong row, where their plain sum pays for length.",
     check="tests/claims/claims_credit_steps.py::claim_ppr",
     evidence="read",
+    invariances=("permutation",),
     departs=(
         "gamma and lambda are ours.",
         "A turn without a verdict is NaN, and so are the advantages before it; the released code gives it 0, which is "
@@ -54,6 +55,7 @@ def ppr(beta: float = 1.0, gamma: float = 1.0, lam: float = 1.0) -> Recipe:
     claim="Token rewards from two contrasting prompts move preference learning onto the tokens that matter.",
     check="tests/claims/claims_credit_steps.py::claim_t_reg",
     evidence="notes",
+    invariances=("permutation",),
     departs=("The preference loss and the weight of a pair, sigmoid of its wrong margin, are the trainer's.",),
 )
 def t_reg(alpha: float = 0.25, beta: float = 0.1) -> Recipe:
@@ -79,6 +81,7 @@ def t_reg(alpha: float = 0.25, beta: float = 0.1) -> Recipe:
     claim="Returns are shared out over steps from few rollouts when a few judged factors stand for the raw state.",
     check="tests/claims/claims_credit_steps.py::claim_lare",
     evidence="read",
+    invariances=("permutation",),
     departs=(
         "Verdicts on each turn take the place of factors computed by generated code.",
         "A linear fit to whole sums takes the place of a network fitted to samples of steps; its ridge is ours.",
@@ -103,6 +106,7 @@ def lare(ridge: float = 1.0, gamma: float = 1.0) -> Recipe:
     claim="Wrong thoughts of right solutions are tolerated while the group is weak and punished once it is strong.",
     check="tests/claims/claims_credit_steps.py::claim_tp_grpo",
     evidence="notes",
+    invariances=("permutation", "split"),
     departs=(
         "alpha is not known; 1 is ours.",
         "Runs of equal labels are not merged: the advantage of a step does not depend on how its thought is cut.",
@@ -134,6 +138,7 @@ def tp_grpo(alpha: float = 1.0) -> Recipe:
     claim="Progress under a stronger prover teaches in a fraction of the updates that the outcome needs.",
     check="tests/claims/claims_credit_steps.py::claim_pav",
     evidence="read",
+    invariances=("permutation", "shift", "split"),
     departs=(
         "alpha is recalled as 3 to 5; the check takes 1.",
         "Progress is added at each step and not accumulated, as in the gradient of Q + alpha A.",

@@ -25,6 +25,7 @@ DEVIATION = step(z_score, ref("token_deviation"), "batch")
     claim="Late tokens and confident responses take more of the advantage, which speeds learning where they matter.",
     check="tests/claims/claims_credit_tokens.py::claim_entropy_exchange",
     evidence="notes",
+    invariances=("permutation", "shift", "scale", "sign"),
     departs=(
         "alpha and gamma are recalled; the position function is not known, the straight line is ours.",
         "In the check the bonus saves 6 % of the updates where late positions matter, not 20 %, and costs nothing "
@@ -64,6 +65,7 @@ def entropy_exchange(alpha: float = 0.01, gamma: float = 0.1) -> Recipe:
     claim="A token signal from latent states, kept where it is large and added with a small weight, keeps the signs.",
     check="tests/claims/claims_credit_tokens.py::claim_rlfr",
     evidence="recalled",
+    invariances=("permutation", "shift", "scale"),
     departs=(
         "The formula, weight and threshold are not published; z-score, .01 and 1 are ours.",
         "The flow network on hidden states is the trainer's: its deviation per token is an input.",
@@ -97,6 +99,7 @@ def rlfr(weight: float = 0.01, threshold: float = 1.0) -> Recipe:
     claim="The log-ratio of a model trained on outcomes is a soft expectation of the outcome at every prefix.",
     check="tests/claims/claims_credit_tokens.py::claim_implicit_prm",
     evidence="read",
+    invariances=("permutation",),
     departs=(
         "The loss on outcomes (DPO, NCA, KTO or cross-entropy) is the trainer's; beta is recalled.",
         "Cross-entropy cannot say that most samples of the reference are right: its mean log-ratio is at most 0.",
@@ -139,6 +142,7 @@ def implicit_prm(beta: float = 0.05, op: str = "min") -> Recipe:
     claim="A step that the next one corrects is forgiven: pairs of steps say what single scores cannot.",
     check="tests/claims/claims_credit_tokens.py::claim_hrm",
     evidence="abstract-only",
+    invariances=("permutation",),
     departs=(
         "How the paper aggregates for best-of-N is not known; the least over steps of the better score is ours.",
         "Node merging, which makes training data of search trees, is not part of it.",

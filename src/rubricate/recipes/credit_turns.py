@@ -57,6 +57,7 @@ FUSED = step(
     claim="Returns compared turn by turn and rewards compared over all turns credit a turn better together than alone.",
     check="tests/claims/claims_credit_turns.py::claim_mapo",
     evidence="notes",
+    invariances=("permutation",),
     departs=(
         "gamma differs by version and is not confirmed; 1 is ours.",
         "All turns of the prompt are compared, as in v3; v1 compares those of the batch.",
@@ -99,6 +100,7 @@ def mapo(alpha: float = 0.5, gamma: float = 1.0, eps: float = 1e-8) -> Recipe:
     claim="Critiques that must all agree rarely blame a good step; the outcome dominates as long as reward > penalty.",
     check="tests/claims/claims_credit_turns.py::claim_capo",
     evidence="notes",
+    invariances=("permutation", "shift", "split"),
     departs=(
         "eps and the std of the z-score are not published.",
         "Intersection finds 41 % of the wrong steps with four critiques of 80 % recall; majority is better from eight.",
@@ -132,6 +134,7 @@ def capo(reward: float = 2.0, penalty: float = 1.0, rule: str = "all") -> Recipe
     claim="Confident steps take more of the advantage and uncertain ones less, at the same mean weight.",
     check="tests/claims/claims_credit_turns.py::claim_empg",
     evidence="read",
+    invariances=("permutation", "shift", "scale"),
     departs=(
         "std with one degree of freedom and eps 1e-6 for the outcome are ours.",
         "The bonus is positive in failed rollouts too: where all rollouts fail it alone decides the sign.",
@@ -174,6 +177,7 @@ def empg(k: float = 1.0, k_next: float = 1.0, zeta: float = 0.1) -> Recipe:
     claim="A step advantage beside the outcome's; the fine for bad format takes nearly all of its variance.",
     check="tests/claims/claims_credit_turns.py::claim_prorag",
     evidence="read",
+    invariances=("permutation", "split"),
     departs=(
         "Part of the system: the reward model from tree search and the importance weights are the trainer's.",
         "eps of the step term is ours.",
@@ -215,6 +219,7 @@ def prorag(beta: float = 0.3, floor: float = 0.2) -> Recipe:
     claim="The change of the completed draft's score credits each step; with poor completions it is worse than sparse.",
     check="tests/claims/claims_credit_turns.py::claim_dense_grpo",
     evidence="notes",
+    invariances=("permutation",),
     departs=(
         "The paper finds completions in one step worse than the sparse reward. Here noise of twice the gain of a step "
         "still credits it a little better (.35 against .30); from three times on it is worse.",
@@ -242,6 +247,7 @@ def dense_grpo() -> Recipe:
     claim="A log-ratio trained on pairs of whole rollouts recovers the reward of each step, and stays bounded.",
     check="tests/claims/claims_credit_turns.py::claim_oprl",
     evidence="read",
+    invariances=("permutation", "shift", "scale"),
     departs=("The pair loss of the reward model is the trainer's; here its log-probabilities are read.",),
 )
 def oprl(alpha: float = 1.0, beta: float = 0.05) -> Recipe:
@@ -282,6 +288,7 @@ def oprl(alpha: float = 1.0, beta: float = 0.05) -> Recipe:
     claim="Progress paid as a potential that is 0 at the end leaves the best policy alone; other dense forms do not.",
     check="tests/claims/claims_credit_turns.py::claim_robo_dopamine",
     evidence="read",
+    invariances=("permutation",),
     departs=(
         "alpha and gamma are not known; the values are ours. In the check alpha .1 to .3 helps and 3 hurts: it then "
         "freezes on the noise of early turns.",
@@ -322,6 +329,7 @@ def robo_dopamine(alpha: float = 0.3, gamma: float = 0.99, delta: float = 0.05, 
     claim="Dense rewards have to be aligned with the outcome: shaping by a potential is the form that cannot mislead.",
     check="tests/claims/claims_credit_turns.py::claim_dense_rewards",
     evidence="abstract-only",
+    invariances=("permutation", "sign", "split"),
     departs=(
         "A proposal without a mechanism of its own; the composition is the one it asks for, and ours.",
         "The check is that of card 125.",

@@ -69,6 +69,16 @@ EVIDENCE = {
 }
 
 
+KEEPS = {
+    "permutation": "any order of rows",
+    "shift": "a shift of all outcomes",
+    "scale": "a scale of all outcomes",
+    "zero_sum": "sum 0 in each group",
+    "sign": "the sign of the outcome",
+    "split": "steps cut in two",
+}
+
+
 def print_recipe(entry: Entry, console: Console | None = None) -> None:
     """Print one recipe: claim, check, formula, settings, composition, departures, tier."""
     card, out = entry.card, console or Console()
@@ -79,7 +89,8 @@ def print_recipe(entry: Entry, console: Console | None = None) -> None:
         ("claim", card.claim), ("check", f"{card.check}  ({card.tier})"), ("evidence", EVIDENCE[card.evidence]),
         ("departs", "\n".join(f"- {d}" if len(card.departs) > 1 else d for d in card.departs)),
         ("fit", "peripheral: only the named part carries over" if card.fit == "peripheral" else ""),
-        ("same as", card.same_as), ("formula", _unwrapped(entry.formula)),
+        ("same as", card.same_as), ("keeps", ", ".join(KEEPS[k] for k in card.invariances)),
+        ("formula", _unwrapped(entry.formula)),
         ("settings", "\n".join(f"{k} = {v!r}" for k, v in entry.settings.items())),
         ("recipe", recipe), ("where", where),
     ]  # fmt: skip
