@@ -4,20 +4,25 @@ from rubricate.loops.edit_and_rank import EditAndRank, Edited
 from rubricate.loops.filtered_vote import filtered_vote
 from rubricate.loops.next_segments import next_segments
 from rubricate.loops.purify import Turn, purify_turn
+from rubricate.loops.recover import LabelledPair, Recovered, as_pairs, recover
 from rubricate.loops.segment_beam import Path, Segment, segment_beam
 from rubricate.loops.tournament import Played, judge_tournament, mean_of_criteria
 
 __all__ = [
     "EditAndRank",
     "Edited",
+    "LabelledPair",
     "Path",
     "Played",
+    "Recovered",
     "Segment",
     "Turn",
+    "as_pairs",
     "filtered_vote",
     "judge_tournament",
     "mean_of_criteria",
     "next_segments",
     "purify_turn",
+    "recover",
     "segment_beam",
 ]
