@@ -64,9 +64,7 @@ def quality(rule, pairs, seed=0, rubrics=4000):
     return true[keep].mean(), true.mean()
 
 
-@pytest.mark.parametrize(
-    ("pairs", "loose", "strict"), [(2, 0.661, 0.752), (4, 0.686, 0.752), (8, 0.712, 0.753)]
-)
+@pytest.mark.parametrize(("pairs", "loose", "strict"), [(2, 0.661, 0.752), (4, 0.686, 0.752), (8, 0.712, 0.753)])
 def test_the_figures_of_card_10(pairs, loose, strict):
     kept_loose, everything = quality("at_least", pairs)
     kept_strict, _ = quality("strict", pairs)
