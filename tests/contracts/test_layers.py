@@ -51,7 +51,7 @@ ALLOWED = {
     "carried": [*CORE, "rewards"],
     "run_log": [*USERS, "pipeline", "rewarder", "__init__"],
     "rewarder": [*USERS, "pipeline", "scoring", "metrics", "carried", "run_log"],
-    "loops": [*USERS, "loops", "pipeline", "rewarder"],
+    "loops": [*USERS, "loops", "pipeline", "rewarder", "scoring"],
     "lab": [*USERS, "lab", "pipeline"],
     "report": [*USERS, "report", "pipeline", "scoring", "lab", "recipes"],
     "recipes": [*USERS, "recipes", "pipeline", "loops", "lab"],
