@@ -154,7 +154,7 @@ def read_ranking(text: str, masks: Sequence[str], low: float, high: float) -> Ra
         elif mask not in table:
             problems[mask] = "left out of the scores"
         elif score is None:
-            problems[mask] = f"the score {str(table[mask])[:40]!r} was never offered"
+            problems[mask] = "the score was never offered"
         else:
             scores[mask] = score
     return Ranking(scores, problems, _consistent(found.value.get("ranking"), scores, masks))

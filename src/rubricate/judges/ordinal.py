@@ -214,7 +214,7 @@ def written(reply: Reply, markers: Mapping[str, float]) -> str | Problem:
     for marker in markers:
         if form == surface(marker):
             return marker
-    return Problem(f"the rating {said.strip()[:40]!r} is not one of {', '.join(markers)}")
+    return Problem(f"the rating is not one of {', '.join(markers)}")
 
 
 def _written_after(reply: Reply) -> str:
