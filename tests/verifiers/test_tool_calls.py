@@ -76,3 +76,45 @@ def test_the_verifier_reads_one_call_per_line_inside_its_block():
 def test_settings_that_name_no_call_are_refused(calls):
     with pytest.raises(SettingError, match="calls="):
         tool_calls(Sample("a", (), ""), calls)
+
+
+ARGUMENTS = FIND["parameters"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"name": "find", "arguments": ARGUMENTS},
+        {"name": "find", "arguments": json.dumps(ARGUMENTS)},
+        {"id": "c1", "type": "function", "function": {"name": "find", "arguments": json.dumps(ARGUMENTS)}},
+        {"type": "tool_use", "id": "t1", "name": "find", "input": ARGUMENTS},
+    ],
+    ids=["hermes", "text", "openai", "anthropic"],
+)
+def test_the_forms_of_the_field_are_read_on_both_sides(form):
+    say = Sample("a", (), f"<tool_call>{json.dumps(form, indent=1)}</tool_call>")
+    assert tool_calls(say, [FIND]).value == 1.0
+    assert tool_calls(Sample("a", (), f"<tool_call>{json.dumps(FIND)}</tool_call>"), [form]).value == 1.0
+
+
+def test_one_block_per_call_a_list_and_bare_json():
+    one, two = (f"<tool_call>\n{json.dumps(c)}\n</tool_call>" for c in (FIND, BOOK))
+    assert tool_calls(Sample("a", (), f"First {one} then {two}"), [FIND, BOOK]).value == 1.0
+    assert tool_calls(Sample("a", (), f"<tool_call>{json.dumps([FIND, BOOK])}</tool_call>"), [FIND, BOOK]).value == 1.0
+    for bare in (json.dumps({"tool_calls": [FIND, BOOK]}), json.dumps([FIND, BOOK])):
+        assert tool_calls(Sample("a", (), bare), [FIND, BOOK], tag="").value == 1.0
+    assert tool_calls(Sample("a", (), f"{one}<tool_call>nonsense</tool_call>"), [FIND]).value == 0.0
+    assert tool_calls(Sample("a", (), f"{one}<tool_call>never closed"), [FIND]).value == 1.0
+
+
+@pytest.mark.parametrize(
+    "broken", [{"arguments": "{"}, {"arguments": "[1]"}, {"arguments": [1]}, {"input": {}, "arguments": {}}, {}]
+)
+def test_calls_without_readable_arguments_are_none(broken):
+    say = Sample("a", (), f"<tool_call>{json.dumps({'name': 'find'} | broken)}</tool_call>")
+    assert tool_calls(say, [FIND]).value == 0.0
+
+
+def test_deep_json_is_no_crash():
+    deep = "[" * 100_000
+    assert tool_calls(Sample("a", (), f"<tool_call>{deep}</tool_call>"), [FIND]).value == 0.0

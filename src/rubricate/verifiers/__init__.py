@@ -15,7 +15,9 @@ from rubricate.verifiers.keyword_chain import keyword_chain
 from rubricate.verifiers.language import language
 from rubricate.verifiers.length import length
 from rubricate.verifiers.length_shape import length_target, overlong
+from rubricate.verifiers.math_equal import math_equal
 from rubricate.verifiers.numeric import Number, numbers, numeric
+from rubricate.verifiers.numeric_units import numeric_units
 from rubricate.verifiers.overlap import copied_run, lcs_length, lcs_overlap, longest_common_run, ngram_overlap
 from rubricate.verifiers.pattern import regex
 from rubricate.verifiers.quotes import check_quotes, quotes_found
@@ -26,6 +28,7 @@ from rubricate.verifiers.retrieval import rank_measure, retrieval
 from rubricate.verifiers.same_answer import same_answer
 from rubricate.verifiers.segments import sentence_spans
 from rubricate.verifiers.sets import set_f1
+from rubricate.verifiers.sql import sql
 from rubricate.verifiers.text_format import text_format
 from rubricate.verifiers.text_metrics import bleu, chrf, rouge
 from rubricate.verifiers.tool_calls import call_share, tool_calls
@@ -65,10 +68,12 @@ __all__ = [
     "length",
     "length_target",
     "longest_common_run",
+    "math_equal",
     "ngram_overlap",
     "not_contains",
     "numbers",
     "numeric",
+    "numeric_units",
     "overlong",
     "quotes_found",
     "rank_measure",
@@ -82,6 +87,7 @@ __all__ = [
     "says_something",
     "sentence_spans",
     "set_f1",
+    "sql",
     "starts_with",
     "text_format",
     "tool_calls",

@@ -12,22 +12,26 @@ from rubricate.types import Sample
 from rubricate.verifiers.base import Outcome, answer_text, verifier
 
 Call = Mapping[str, Any]
+_ARGUMENTS = ("parameters", "arguments", "input", "args")
 
 
 @verifier("tool_calls")
 def tool_calls(sample: Sample, calls: Sequence[Call], tag: str = "tool_call") -> Outcome:
-    """Share of the wanted ``calls`` that the response makes inside ``<tag>``, one JSON object per line.
+    """Share of the wanted ``calls`` that the response makes inside ``<tag>`` blocks; without a tag, as bare JSON.
 
-    A call is ``{"name": ..., "parameters": {...}}``. No block, or a line that is no call, scores 0. Card 81 (ToolRL,
-    arXiv 2504.13958, code read): its reward is ``6 share - 3``.
+    A block holds one JSON object per line, one object or one list. A call is {"name": ..., "parameters": {...}};
+    "arguments" (OpenAI, Hermes, Qwen; also as JSON text, also inside "function") and "input" (Anthropic) are read too,
+    here and in ``calls``. No block, or anything in one that is no call, scores 0. Card 81 (ToolRL, arXiv 2504.13958,
+    code read): its reward is ``6 share - 3``.
     """
-    if isinstance(calls, str) or not len(calls) or not all(_is_call(c) for c in calls):
+    wanted = [] if isinstance(calls, str) else [_call(c) for c in calls]
+    if not wanted or None in wanted:
         raise SettingError(f"calls={calls!r}", expected='one or more of {"name": text, "parameters": {...}}')
     made, fault = _read(answer_text(sample), tag)
     if fault:
         return Outcome(0.0, fault)
-    share = call_share(calls, made)
-    return Outcome(share, f"{len(made)} calls for {len(calls)} wanted, {share:.0%} of the marks")
+    share = call_share([c for c in wanted if c is not None], made)
+    return Outcome(share, f"{len(made)} calls for {len(wanted)} wanted, {share:.0%} of the marks")
 
 
 def call_share(wanted: Sequence[Call], made: Sequence[Call]) -> float:
@@ -69,24 +73,59 @@ def _marks(wanted: Call, made: Call) -> float:
     )
 
 
-def _is_call(value: Any) -> bool:
-    named = isinstance(value, Mapping) and isinstance(value.get("name"), str)
-    return named and isinstance(value.get("parameters"), Mapping)
+def _call(value: Any) -> Call | None:
+    """A call in the form of this file from any of the forms in use; None for anything else."""
+    if isinstance(value, Mapping) and isinstance(value.get("function"), Mapping):
+        value = value["function"]
+    if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
+        return None
+    given = [value[key] for key in _ARGUMENTS if key in value]
+    if len(given) == 1 and isinstance(given[0], str):
+        try:
+            given = [json.loads(given[0] or "{}")]
+        except (json.JSONDecodeError, RecursionError):
+            return None
+    if len(given) != 1 or not isinstance(given[0], Mapping):
+        return None
+    return {"name": value["name"], "parameters": given[0]}
 
 
 def _read(answer: str, tag: str) -> tuple[list[Call], str]:
     """The calls and no fault, or none and what is wrong."""
-    _, opened, rest = answer.partition(f"<{tag}>")
-    block, closed, _ = rest.partition(f"</{tag}>")
-    if not opened or not closed:
+    blocks = _blocks(answer, tag) if tag else [answer]
+    if not blocks:
         return [], f"no <{tag}> block"
+    found: list[Call] = []
+    for block in blocks:
+        values, fault = _values(block)
+        made = [_call(v) for v in values]
+        if fault or None in made:
+            return [], fault or "a line is not a call with a name and parameters"
+        found += [c for c in made if c is not None]
+    return found, ""
+
+
+def _blocks(answer: str, tag: str) -> list[str]:
+    found = []
+    for piece in answer.split(f"<{tag}>")[1:]:
+        block, closed, _ = piece.partition(f"</{tag}>")
+        found += [block] if closed else []
+    return found
+
+
+def _values(block: str) -> tuple[list[Any], str]:
+    """The JSON values of a block: one that may span lines (a list gives its items), or one per line."""
+    try:
+        value = json.loads(block)
+    except (json.JSONDecodeError, RecursionError):
+        value = None
+    if value is not None:
+        value = value.get("tool_calls", value) if isinstance(value, dict) else value
+        return (value if isinstance(value, list) else [value]), ""
     found = []
     for line in filter(str.strip, block.splitlines()):
         try:
-            call = json.loads(line)
-        except json.JSONDecodeError as error:
+            found.append(json.loads(line))
+        except (json.JSONDecodeError, RecursionError) as error:
             return [], f"a line is not JSON: {error}"
-        if not _is_call(call):
-            return [], "a line is not a call with a name and parameters"
-        found.append(call)
     return found, ""

@@ -35,7 +35,10 @@ def main(settings: dict[str, Any]) -> None:
     _harden(level)
     sys.path += settings["packages"]
     for name in settings["preload"]:
-        importlib.import_module(name)
+        module, _, warm = name.partition(":")
+        loaded = importlib.import_module(module)
+        if warm:
+            getattr(loaded, warm)()
     guard.prepare(level)
     gc.collect()
     gc.freeze()

@@ -1,0 +1,107 @@
+"""``math_equal``: whether the final answer of the response equals the expected one as mathematics."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+
+from rubricate.errors import MissingExtraError, SettingError
+from rubricate.types import Sample
+from rubricate.verifiers.base import Outcome, answer_text, verifier
+from rubricate.verifiers.normalise import shown
+from rubricate.verifiers.sandbox import Limits, shared, sound
+from rubricate.verifiers.sandbox.inside.maths import RIGHT, UNKNOWN, WRONG, plain_verdict
+
+_SAID = re.compile(r"(?:answer|result|solution)\b[^\n:=]{0,40}?(?:\bis\b|:|=)\s*:?\s*([^\n]+)", re.IGNORECASE)
+_MATHS = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_LONGEST = 400
+_PRELOAD = ("math_verify", "sympy", "rubricate.verifiers.sandbox.inside.maths:warm")
+
+
+@verifier("math_equal")
+def math_equal(
+    sample: Sample,
+    expected: str | None = None,
+    rel_tol: float = 0.0,
+    significant: int = 3,
+    ordered: bool = False,
+    seconds: float = 5.0,
+) -> Outcome:
+    """Whether the final answer equals ``expected`` (else the final answer of the reference): right, wrong, or open.
+
+    Equal as text, as exact numbers, or by sympy: constants to 30 digits, expressions at random points, sets and lists
+    in any order (unless ``ordered``), tuples and intervals in order, matrices, equations, inequalities; all parts are
+    needed and none too many. A decimal with ``significant`` digits or more may be a rounding of the other (0: never).
+    What cannot be read, has other variables or another unit, or takes longer than ``seconds`` gets no verdict. Card 16
+    (CoSineVerifier, arXiv 2512.01224): rules of its prompt; here units that differ are open, not equal.
+    """
+    if not 0 <= rel_tol < 1 or significant < 0 or not seconds > 0:
+        raise SettingError(
+            f"rel_tol={rel_tol}, significant={significant}, seconds={seconds}",
+            expected="0 <= rel_tol < 1, significant >= 0, seconds > 0",
+        )
+    missing = [n for n in ("math_verify", "sympy") if importlib.util.find_spec(n) is None]
+    if missing:
+        raise MissingExtraError.of(missing[0].replace("_", "-"), "verify", purpose="the verifier 'math_equal'")
+    wanted = final_answer(sample.reference or "") if expected is None else expected
+    found = final_answer(answer_text(sample))
+    if not wanted:
+        return Outcome(None, "no expected answer is given, and none stands in the reference")
+    if not found:
+        return Outcome(0.0, f"no final answer found; expected {shown(wanted)}")
+    if max(len(found), len(wanted)) > _LONGEST:
+        return Outcome(None, f"an answer of more than {_LONGEST} characters is not compared")
+    verdict, why = _compared(wanted, found, rel_tol, significant, ordered, seconds)
+    if verdict == UNKNOWN:
+        return Outcome(None, f"cannot tell whether {shown(found)} equals {shown(wanted)}{why}")
+    told = "equals" if verdict == RIGHT else "does not equal"
+    return Outcome(float(verdict == RIGHT), f"{shown(found)} {told} {shown(wanted)}", (found,))
+
+
+def _compared(
+    wanted: str, found: str, rel_tol: float, significant: int, ordered: bool, seconds: float
+) -> tuple[str, str]:
+    verdict = plain_verdict(wanted, found, rel_tol, significant)
+    if verdict in (RIGHT, WRONG):
+        return verdict, ""
+    asked = {"expected": wanted, "found": found, "rel_tol": rel_tol, "significant": significant, "ordered": ordered}
+    sandbox = shared(packages=True, preload=_PRELOAD)
+    result = sound(sandbox.call("maths:main", json.dumps(asked), Limits(wall=2 * seconds, cpu=seconds, memory=1 << 30)))
+    if not result.ok or not result.report:
+        return UNKNOWN, f" ({result.status})"
+    return json.loads(result.report), ""
+
+
+def final_answer(text: str) -> str:
+    r"""The last ``\boxed{}``; else what follows the last ``####`` or "answer is"; else the last formula, or line.
+
+    >>> final_answer(r"So 6 x 7 = 42, \boxed{\frac{42}{1}} as asked.")
+    '\\frac{42}{1}'
+    >>> final_answer("It is even. The answer is: **42**.")
+    '42'
+    """
+    at = max(text.rfind("\\boxed{"), text.rfind("\\fbox{"))
+    if at >= 0:
+        return _braced(text[text.index("{", at) :])
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    if not lines:
+        return ""
+    if "####" in text:
+        return text.rpartition("####")[2].strip().partition("\n")[0].strip()
+    said = _SAID.findall(text)
+    piece = said[-1] if said else text
+    formulas = [next(filter(None, m)) for m in _MATHS.findall(piece)]
+    if formulas:
+        return str(formulas[-1]).strip()
+    return (str(said[-1]) if said else lines[-1]).strip().strip("*`").rstrip(".").strip("*` ")
+
+
+def _braced(text: str) -> str:
+    """The content of the brace that opens the text; without its end, nothing."""
+    depth = 0
+    for at, letter in enumerate(text):
+        depth += (letter == "{") - (letter == "}")
+        if depth == 0:
+            return text[1:at].strip()
+    return ""
