@@ -175,3 +175,15 @@ def test_judges_are_listed_and_chosen_by_name():
     done = rubricate("judge", RUBRICS, RESPONSES, "--judge", "lexical", "--batch", "2")
     assert done.returncode == 2
     assert "settings behind the name" in done.stderr
+
+
+def test_verifiers_and_their_sandbox_are_described():
+    assert "code_tests" in rubricate("verifiers", "list").stdout
+    done = rubricate("verifiers", "sandbox", "--level", "limits")
+    assert done.stdout.startswith("level    limits\nstops    ")
+    assert "this is no wall" in done.stdout
+    wrong = rubricate("verifiers", "sandbox", "--level", "docker")
+    assert (wrong.returncode, wrong.stderr.splitlines()[-1]) == (
+        2,
+        "error: unknown sandbox level 'docker'; expected one of: bubblewrap, filter, limits, namespaces",
+    )

@@ -116,7 +116,8 @@ def _verdict(
     if not settings["convert"] and unit != wanted.unit:
         return 0.0, "has another unit than"
     value = _converted(found.value, unit, wanted.unit, settings["difference"])
-    equal = abs(value - wanted.value) <= max(abs_tol, rel_tol * abs(wanted.value))
+    most = max(abs_tol, rel_tol * abs(wanted.value))
+    equal = abs(value - wanted.value) <= most + 1e-12 * abs(wanted.value)  # conversion rounds
     return float(equal), "equals" if equal else "does not equal"
 
 
