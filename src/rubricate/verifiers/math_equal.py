@@ -9,12 +9,12 @@ import re
 from rubricate.errors import MissingExtraError, SettingError
 from rubricate.types import Sample
 from rubricate.verifiers.base import Outcome, answer_text, verifier
+from rubricate.verifiers.final_answer import final_answer
 from rubricate.verifiers.normalise import shown
 from rubricate.verifiers.sandbox import Limits, shared, sound
 from rubricate.verifiers.sandbox.inside.maths import RIGHT, UNKNOWN, WRONG, plain_verdict
 
-_SAID = re.compile(r"(?:answer|result|solution)\b[^\n:=]{0,40}?(?:\bis\b|:|=)\s*:?\s*([^\n]+)", re.IGNORECASE)
-_MATHS = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_MATHS = re.compile(r"\$\$(.+?)\$\$|\$(?! )([^$\n]+)(?<! )\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _LONGEST = 400
 _PRELOAD = ("math_verify", "sympy", "rubricate.verifiers.sandbox.inside.maths:warm")
 
@@ -44,8 +44,8 @@ def math_equal(
     missing = [n for n in ("math_verify", "sympy") if importlib.util.find_spec(n) is None]
     if missing:
         raise MissingExtraError.of(missing[0].replace("_", "-"), "verify", purpose="the verifier 'math_equal'")
-    wanted = final_answer(sample.reference or "") if expected is None else expected
-    found = final_answer(answer_text(sample))
+    wanted = formula(sample.reference or "") if expected is None else expected
+    found = formula(answer_text(sample))
     if not wanted:
         return Outcome(None, "no expected answer is given, and none stands in the reference")
     if not found:
@@ -73,35 +73,12 @@ def _compared(
     return json.loads(result.report), ""
 
 
-def final_answer(text: str) -> str:
-    r"""The last ``\boxed{}``; else what follows the last ``####`` or "answer is"; else the last formula, or line.
+def formula(text: str) -> str:
+    r"""The final answer of a text (see ``final_answer``); of a line of prose, its last formula.
 
-    >>> final_answer(r"So 6 x 7 = 42, \boxed{\frac{42}{1}} as asked.")
-    '\\frac{42}{1}'
-    >>> final_answer("It is even. The answer is: **42**.")
-    '42'
+    >>> formula(r"So 6 x 7 = 42, \boxed{\frac{42}{1}} as asked."), formula("It follows that $x = 3$ holds.")
+    ('\\frac{42}{1}', 'x = 3')
     """
-    at = max(text.rfind("\\boxed{"), text.rfind("\\fbox{"))
-    if at >= 0:
-        return _braced(text[text.index("{", at) :])
-    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    if not lines:
-        return ""
-    if "####" in text:
-        return text.rpartition("####")[2].strip().partition("\n")[0].strip()
-    said = _SAID.findall(text)
-    piece = said[-1] if said else text
-    formulas = [next(filter(None, m)) for m in _MATHS.findall(piece)]
-    if formulas:
-        return str(formulas[-1]).strip()
-    return (str(said[-1]) if said else lines[-1]).strip().strip("*`").rstrip(".").strip("*` ")
-
-
-def _braced(text: str) -> str:
-    """The content of the brace that opens the text; without its end, nothing."""
-    depth = 0
-    for at, letter in enumerate(text):
-        depth += (letter == "{") - (letter == "}")
-        if depth == 0:
-            return text[1:at].strip()
-    return ""
+    answer = final_answer(text) or ""
+    formulas = [next(filter(None, found)) for found in _MATHS.findall(answer)]
+    return str(formulas[-1]).strip() if formulas else answer
