@@ -64,14 +64,15 @@ def read_items(value: Any, gate: Gate, *fields: str) -> list[dict[str, Any]] | P
     if len(value) > 5 * gate.most:
         return Problem(f"{len(value)} items; at most {gate.most} are wanted")
     wanted = ("text", *fields)
-    items = [i for i in value if isinstance(i, dict) and all(_filled(i.get(f)) for f in wanted)]
+    items = [i for i in value if isinstance(i, dict) and isinstance(i.get("text"), str) and _all_filled(i, wanted)]
     if not items:
         return Problem(f"no item has {' and '.join(wanted)}")
     return items
 
 
-def _filled(value: Any) -> bool:
-    return bool(value.strip()) if isinstance(value, str) else value is not None
+def _all_filled(item: dict[str, Any], names: Sequence[str]) -> bool:
+    values = (item.get(name) for name in names)
+    return all(bool(v.strip()) if isinstance(v, str) else v is not None for v in values)
 
 
 def points(value: Any, low: float, high: float) -> float | None:
