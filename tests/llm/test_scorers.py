@@ -195,6 +195,15 @@ def test_over_http_a_server_that_ignores_echo_is_found_out():
         assert "LocalScorer.load" in str(found)
 
 
+def test_a_server_that_refuses_the_field_says_so_and_what_to_do():
+    def refuses(request):
+        raise CallError("HTTP 422: unexpected fields", status=422, hint="Look there")
+
+    found = score(CompletionScorer(ScriptedClient(refuses), "prompt_logprobs"))[0]
+    assert "422" in str(found)
+    assert "Look there. Serve the model with vLLM" in str(found)
+
+
 def test_other_styles_and_a_missing_extra_are_refused(monkeypatch):
     with pytest.raises(SettingError, match="echo"):
         CompletionScorer(ScriptedClient(lambda r: "x"), "chat")

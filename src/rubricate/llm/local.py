@@ -138,10 +138,15 @@ class LocalScorer:
         if cache is not None:
             past = {"use_cache": True, self._cache: copy.deepcopy(cache)}
             past[self._cache].batch_repeat_interleave(len(rows))
-        logits = self.model(input_ids=ids, attention_mask=mask, position_ids=position, **past).logits
+        # Only the places that targets are read at: the rest, times a vocabulary, would fill the memory.
+        first = min(start for row in rows for _, start, _ in row.items) - 1 - shared
+        logits = self.model(
+            input_ids=ids, attention_mask=mask, position_ids=position, logits_to_keep=width - first, **past
+        ).logits
         for k, row in enumerate(rows):
             for index, start, target in row.items:
-                places = logits[k, start - 1 - shared : start - 1 - shared + len(target)].float()
+                at = start - 1 - shared - first
+                places = logits[k, at : at + len(target)].float()
                 logp = torch.log_softmax(places, dim=-1)
                 chosen = logp.gather(1, torch.tensor(target, device=device)[:, None])[:, 0]
                 best = torch.topk(logp, min(top, logp.shape[1]), dim=1).values if top else None

@@ -19,6 +19,9 @@ from rubricate.llm.client import Client, Reply, Request, Token
 from rubricate.llm.completions import RAW
 from rubricate.types import Message, Usage
 
+_WHERE = "Serve the model with vLLM or llama.cpp (--logits_all true), or score it here: LocalScorer.load(path)"
+_NOT_OFFERED = (400, 404, 415, 422, 501)  # how servers say that they know no such field, or no such endpoint
+
 
 class Forced(NamedTuple):
     """A text whose log-probability is asked for: ``target``, right behind ``prefix``."""
@@ -155,6 +158,8 @@ class CompletionScorer:
         try:
             return _read(await self.client.complete(request), item, top, self.client.endpoint)
         except CallError as error:
+            if error.status in _NOT_OFFERED:
+                error.hint = f"{error.hint}. {_WHERE}" if error.hint else _WHERE
             return error
 
 
@@ -186,7 +191,7 @@ def _target_tokens(reply: Reply, item: Forced, endpoint: str) -> list[Token]:
             "characters of the text are split over tokens of the server"
             if split else "the server did not read the prompt back with log-probabilities",
             where=endpoint, raw=reply.texts[0], state="unreadable" if split else "failed",
-            hint="Serve the model with vLLM or llama.cpp (--logits_all true), or score it here: LocalScorer.load(path)",
+            hint=_WHERE,
         )  # fmt: skip
     starts = ends - [len(t.text) for t in tokens]
     inside = np.flatnonzero((starts >= len(item.prefix)) & (ends <= len(text)) & (ends > starts))
