@@ -183,6 +183,28 @@ def test_groups_in_equal_blocks_are_no_special_case(ids, size):
     np.testing.assert_array_equal(z_score(x, g, min_count=size + 1), np.where(np.isnan(x), np.nan, 0.0))
 
 
+@pytest.mark.parametrize("level", [0.0, 1.0, 1e6, -1e9])
+@pytest.mark.parametrize("spread_of", [1.0, 1e-3, 1e-6])
+def test_blocks_far_from_zero_keep_their_digits(level, spread_of):
+    """Against the formula in 80 bits; the plain float64 formula loses what the rounding of the mean takes."""
+    rng = np.random.default_rng(0)
+    x = level + spread_of * rng.normal(size=(50, 8))
+    x[::5] = level + 0.1  # groups without spread
+    wide = x.astype(np.longdouble)
+    wide -= wide.mean(1, keepdims=True)
+    unit = np.sqrt((wide * wide).sum(1, keepdims=True) / 7)
+    exact = np.divide(wide, unit, out=np.zeros_like(wide), where=(np.arange(50) % 5 > 0)[:, None]).astype(float)
+    got = z_score(x.ravel(), np.repeat(np.arange(50), 8), eps=0.0).reshape(50, 8)
+    np.testing.assert_allclose(got, exact, rtol=1e-9, atol=1e-9)
+    assert (got[::5] == 0).all()
+
+
+def test_the_plain_formula_loses_digits_far_from_zero():
+    x = -1e9 + 1e-6 * np.arange(8.0) + np.zeros((1, 8))
+    plain = (x - x.mean()) / x.std(ddof=1)
+    assert np.abs(plain - z_score(x.ravel(), np.zeros(8, int), eps=0.0)).max() > 1e-9
+
+
 @pytest.mark.parametrize("group", [[0, 0, 0, 0], [0, 0, 1, 0], [0, 1, 1, 1], [0, 0, 0, 1], [1, 1, 0, 0], [0, 1, 0, 1]])
 def test_what_looks_like_blocks_and_is_none(group):
     """Blocks that share an id, blocks of unequal size, blocks that fall, rows in turn."""

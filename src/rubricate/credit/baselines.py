@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from rubricate.arrays import Floats, as_bools, as_floats, as_offsets, as_weights, check
 from rubricate.credit.layout import as_mask, finite, group_codes, key, or_zero, place, position
 from rubricate.credit.mix import multi_advantage
-from rubricate.credit.normalise import center, settle, whiten, z_score
+from rubricate.credit.normalise import center, settle, standardised, whiten
 from rubricate.credit.returns import prefix, suffix
 from rubricate.errors import SettingError, ShapeError
 from rubricate.reduce import group_table, spread
@@ -101,7 +101,7 @@ def grpo(
     >>> grpo([1, 0, 0, 0, 0, 0, 0, 0], [3] * 8).round(2).tolist()[:2]
     [2.47, -0.35]
     """
-    return z_score(finite(reward, "reward"), group, ddof=ddof, eps=eps, singleton=singleton, missing=missing)
+    return standardised(finite(reward, "reward"), group, ddof, eps, None, 2, singleton, missing)
 
 
 def dr_grpo(reward: ArrayLike, group: ArrayLike, *, singleton: str = "zero", missing: str = "zero_advantage") -> Floats:

@@ -17,6 +17,7 @@ from rubricate.credit.layout import as_mask, finite, group_codes, or_zero, posit
 from rubricate.errors import PolicyError, SettingError, UnknownNameError
 from rubricate.reduce import group_table, spread
 
+_FLAT = 1e-2  # spread over mean from which on the rounding of the mean does not show in the deviations
 CENTERS = ("mean", "loo", "max", "value", "none")
 SCALES = ("std", "maxabs", "minmax", "meanone", "const", "none")
 SINGLETONS = ("zero", "raw", "nan", "raise")
@@ -128,17 +129,27 @@ def z_score(
     >>> z_score([1.0, 3.0, 7.0, 7.0], [0, 0, 1, 1], eps=0.0).round(3).tolist()
     [-0.707, 0.707, 0.0, 0.0]
     """
+    return standardised(finite(x, "x"), group, ddof, eps, row_weights, min_count, singleton, missing)
+
+
+def standardised(
+    values: Floats, group: ArrayLike, ddof: int, eps: float, row_weights: ArrayLike | None, min_count: int,
+    singleton: str, missing: str,
+) -> Floats:  # fmt: skip
+    """``z_score`` of values that have been checked."""
     _known("mean", CENTERS, singleton)
-    values = finite(x, "x")
     enough = max(min_count, 2, ddof + 1)
-    size = _rising_blocks(group, len(values))
-    if size >= enough and row_weights is None and not np.isnan(values).any():
-        return _z_blocks(values.reshape(-1, size), ddof, eps)
+    size = _rising_blocks(group, len(values)) if row_weights is None else 0
+    out = _z_blocks(values.reshape(-1, size), ddof, eps) if size >= enough else None
+    if out is not None:
+        return out
     codes, count = group_codes(group, len(values))
     weights = _weights(row_weights, values)
     size = len(values) // max(count, 1)
-    if weights is None and size >= enough and _in_blocks(values, codes, size, count):
-        return _z_blocks(values.reshape(count, size), ddof, eps)
+    if weights is None and size >= enough and _in_blocks(codes, size, count):
+        out = _z_blocks(values.reshape(count, size), ddof, eps)
+        if out is not None:
+            return out
     shifted = values - _first(values, codes, count)[codes]
     deviation = _less_mean(shifted, codes, count, weights, "mean")
     unit = _root_mean_square(deviation, codes, count, weights, ddof)
@@ -233,23 +244,33 @@ def _rising_blocks(group: ArrayLike, n: int) -> int:
     return size if not rest and new[size - 1 :: size].all() and (heads[1:] > heads[:-1]).all() else 0
 
 
-def _in_blocks(values: Floats, codes: Ints, size: int, count: int) -> bool:
-    """Whether the groups are consecutive blocks of ``size`` known values, in any order and under ids of any kind."""
-    if len(values) != size * count or np.isnan(values).any():
-        return False
-    return bool((codes.reshape(count, size) == codes[::size, None]).all())
+def _in_blocks(codes: Ints, size: int, count: int) -> bool:
+    """Whether the groups are consecutive blocks of ``size`` rows, in any order and under ids of any kind."""
+    return len(codes) == size * count and bool((codes.reshape(count, size) == codes[::size, None]).all())
 
 
-def _z_blocks(x: Floats, ddof: int, eps: float) -> Floats:
-    """``z_score`` of known values [P, G], flat: the same steps without gathering by code."""
+def _z_blocks(x: Floats, ddof: int, eps: float) -> Floats | None:
+    """``z_score`` of known values [P, G], flat, without gathering by code; None when a value is missing.
+
+    Where the spread is small beside the mean, deviations are taken from a member of the group, as everywhere else.
+    """
     size = x.shape[1]
-    out = x - x[:, :1]
-    out -= np.einsum("ij->i", out)[:, None] / size
-    unit = np.sqrt(np.einsum("ij,ij->i", out, out) / (size - ddof))
-    alive = unit > 0
-    out[~alive] = 0.0
-    out /= np.where(alive, unit + eps, 1.0)[:, None]
+    mean = np.einsum("ij->i", x) / size
+    if np.isnan(mean).any():
+        return None
+    out = x - mean[:, None]
+    unit = _unit(out, size - ddof)
+    flat = np.flatnonzero((unit <= _FLAT * np.abs(mean)) & (unit > 0))
+    if len(flat):
+        own = x[flat] - x[flat, :1]
+        own -= np.einsum("ij->i", own)[:, None] / size
+        out[flat], unit[flat] = own, _unit(own, size - ddof)
+    out *= np.divide(1.0, unit + eps, out=np.zeros(len(unit)), where=unit > 0)[:, None]
     return out.ravel()
+
+
+def _unit(deviation: Floats, n: int) -> Floats:
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", deviation, deviation) / n))
 
 
 def _known(how: str, among: tuple[str, ...], singleton: str) -> None:
