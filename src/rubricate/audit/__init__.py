@@ -57,11 +57,13 @@ from rubricate.audit.rewardbench import (
     rm_bench_matrix,
     ties_score,
 )
+from rubricate.audit.rubric_quality import Alignment, Masking, item_alignment, masking_sensitivity
 from rubricate.audit.selective import RiskCoverage, risk_coverage
 from rubricate.audit.turns import Drift, TurnReport, confidence_drift, turn_report
 
 __all__ = [
     "Alarm",
+    "Alignment",
     "AllOfN",
     "BinaryReport",
     "BothOrders",
@@ -80,6 +82,7 @@ __all__ = [
     "LengthDrift",
     "Limits",
     "MASTER_KEYS",
+    "Masking",
     "NEIGHBOURS",
     "Onset",
     "OverOptimisation",
@@ -110,9 +113,11 @@ __all__ = [
     "divergence_onset",
     "handover_thresholds",
     "injection_leaks",
+    "item_alignment",
     "judgebench",
     "key_rates",
     "length_drift",
+    "masking_sensitivity",
     "model_collapse_step",
     "overoptimisation_curve",
     "pair_accuracy",

@@ -126,6 +126,10 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "support_mass": ("N K", "probability of each support token: full, partial, none"),
     "use_mass": ("N K", "probability of each usefulness token, 1 to 5"),
     "rating": ("N", "rating of each rollout from the matches of its group"),
+    "plan": ("N", "plan (checklist, rubric) of another policy under which the rollout was written"),
+    "list_off": ("N+1", "offsets of the labels in the lists that the rollouts give"),
+    "list_given": ("Y", "label of each item in the list that the rollout gives, NaN where it gives none"),
+    "list_known": ("Y", "the right label of each item, from 0"),
     "progress": ("", "share of training done, in [0, 1]"),
     "rng": ("", "numpy generator"),
 }
@@ -147,7 +151,11 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
         "gate_mask": np.array([True, True, False, False, False, False]),
         "links": np.eye(criteria, 5, dtype=np.bool_) | np.eye(criteria, 5, -1, dtype=np.bool_),
         "rewards": rng.random((n, 3)),
-        "structure": Structure.of([-1, 0, 0, 0, -1, 4, 4, 4], critical=[False, True] + [False] * 6),
+        "structure": Structure.of(
+            [-1, 0, 0, 0, -1, 4, 4, 4],
+            critical=[False, True] + [False] * 6,
+            classes=("", "essential", "important", "pitfall", "", "essential", "highlight", "highlight"),
+        ),
         "progress": 0.5,
         "rng": rng,
     }
@@ -190,7 +198,16 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["relevance"][rng.random((n, 8)) < missing] = np.nan
     env |= _judged(rng, env, missing)
     env |= _valued(rng, env, missing)
-    return env | _given(rng, env, missing) | {"guard": -rng.random(n)}
+    env |= _given(rng, env, missing) | {"guard": -rng.random(n)}
+    return env | _lists(rng, env, missing)
+
+
+def _lists(rng: np.random.Generator, env: dict[str, Any], missing: float) -> dict[str, Any]:
+    """Lists of labels, and the plans under which rollouts were written: two plans to a prompt."""
+    off = _offsets(rng.integers(1, 12, size=len(env["group"])))
+    given, known = (rng.integers(0, 3, size=off[-1]).astype(np.float64) for _ in range(2))
+    given[rng.random(off[-1]) < missing] = np.nan
+    return {"list_off": off, "list_given": given, "list_known": known, "plan": 2 * env["group"] + env["wording"]}
 
 
 def _acts(rng: np.random.Generator, env: dict[str, Any], missing: float) -> dict[str, Any]:

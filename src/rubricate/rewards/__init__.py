@@ -45,6 +45,7 @@ from rubricate.rewards.group import (
     sample_quantile,
     spread_groups,
 )
+from rubricate.rewards.label_lists import label_agreement
 from rubricate.rewards.likelihood import information_gain, jensen_gain, marginal_likelihood
 from rubricate.rewards.lints import (
     Lint,
@@ -180,6 +181,7 @@ __all__ = [
     "information_gain",
     "integrate",
     "jensen_gain",
+    "label_agreement",
     "ladder",
     "learn_blend",
     "lexicographic_pairs",

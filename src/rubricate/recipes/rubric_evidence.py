@@ -1,0 +1,130 @@
+"""Systems that write rubrics from passages: nuggets, graded items, items of a report that must not be cited."""
+
+from rubricate.credit import grpo
+from rubricate.generate import NuggetGenerator
+from rubricate.judges import OrdinalJudge, PointwiseJudge
+from rubricate.recipe import Recipe
+from rubricate.recipes.card import recipe
+from rubricate.rewards import combine, gate, label_agreement, multiply, policy_reward, share_at
+from rubricate.steps import ref, step
+
+LISTS = (ref("list_given"), ref("list_known"), ref("list_off"))
+F1, EXACT = step(label_agreement, *LISTS), step(label_agreement, *LISTS, of="exact")
+
+
+@recipe(
+    no=1,
+    system="Search-Gen-V",
+    arxiv="2510.14660",
+    claim="A list with one wrong label earns more than the majority guess, a short list nothing; a match of strings or "
+    "the verifier beats both.",
+    check="tests/claims/claims_rubric_evidence.py::claim_search_gen_v",
+    evidence="read",
+    departs=(
+        "Retrieval of passages and the merging of nuggets from several queries are the caller's.",
+        "One reply form is asked for; the paper trains on ten.",
+    ),
+)
+def search_gen_v(*, batch: int = 10) -> Recipe:
+    """Nuggets from passages, ten labelled in one call (support, partial, not); the reward trains that labeller.
+
+    R = .35 macroF1 + .35 exact list + .2 reasoning format + .1 label format; 0 for a list of the wrong length or with
+    F1 0; times .1 with more than one reasoning block.
+    """
+    return Recipe(
+        rubric=step(NuggetGenerator, scale="ternary", policy="search_gen_v"),
+        judge=step(PointwiseJudge, batch=batch),
+        reward=step(
+            gate,
+            ref("readable"),  # the list has one label for each nugget
+            step(
+                gate,
+                F1,
+                step(
+                    multiply,
+                    (
+                        step(combine, (F1, EXACT, ref("format"), ref("on_scale")), (0.35, 0.35, 0.2, 0.1)),
+                        step(gate, ref("answers"), 0.1, 1.0, threshold=1.5),  # more than one reasoning block
+                    ),
+                ),
+                threshold=1e-9,
+            ),
+        ),
+        credit=step(grpo),
+    )
+
+
+@recipe(
+    no=44,
+    system="ResearchQA",
+    arxiv="2509.00496",
+    claim="Five words per item tell coverage better than yes or no at the same number of calls.",
+    check="tests/claims/claims_rubric_evidence.py::claim_researchqa",
+    evidence="read",
+    departs=("The arXiv id is recalled. Query and items are not written jointly: the query is given.",),
+)
+def researchqa(*, batch: int = 8) -> Recipe:
+    """Items from survey passages, each graded on five words.
+
+    coverage = mean over items of (x - 1) / 4, x in 1..5.
+    """
+    return Recipe(
+        rubric=step(NuggetGenerator, scale="1-5", policy="researchqa"),
+        judge=step(PointwiseJudge, batch=batch),  # card: 8 items a call
+        reward=step(policy_reward, policy="researchqa"),
+    )
+
+
+@recipe(
+    no=63,
+    system="DeepResearch Bench II",
+    arxiv="2601.08536",
+    claim="A report that copies the rubric's source scores 1 without the flag, 0 with it; pooling changes the total.",
+    check="tests/claims/claims_rubric_evidence.py::claim_deepresearch_bench_ii",
+    evidence="read",
+    departs=(
+        "The arXiv id is recalled. Items are written by one model call here, by models and people in the paper.",
+        "Items are echoed by id, not by their text.",
+    ),
+)
+def deepresearch_bench_ii(*, batch: int = 50) -> Recipe:
+    """Items from an expert report in three dimensions; an item met by citing that report counts nothing.
+
+    score = #(v = 1) / n; blocked rate = #(v = -1) / n.
+    """
+    return Recipe(
+        rubric=step(NuggetGenerator, blocked=True, axes=("info recall", "analysis", "presentation")),
+        judge=step(PointwiseJudge, batch=batch),  # card: 50 items a call
+        reward=step(policy_reward, policy="deepresearch_bench_2"),
+        audit=step(share_at, level=-1.0),
+    )
+
+
+@recipe(
+    no=218,
+    system="QuarkMedBench",
+    arxiv="2603.13691",
+    claim="With truncation and saturation an answer that lacks essentials no longer beats one that has them all.",
+    check="tests/claims/claims_rubric_evidence.py::claim_quarkmedbench",
+    evidence="read",
+    departs=(
+        "rho and the cap of a tag were not published: .5 and 1 are ours; the maximum is that before saturation.",
+        "Truncation is a cliff; truncation='smooth' fades instead. The consensus of several models is left out.",
+    ),
+)
+def quarkmedbench(*, truncation: str = "hard", cap: float | None = 1.0) -> Recipe:
+    """Items of four classes and five tags from evidence.
+
+    raw = 2 S_ess + S_imp + S_aha - 2 S_pit, the middle two 0 if S_ess < rho R_ess, capped by tag and by 2 S_ess;
+    score = (raw - min) / (max - min).
+    """
+    return Recipe(
+        rubric=step(NuggetGenerator, classes=("essential", "important", "highlight", "pitfall"), policy="quarkmed"),
+        judge=step(OrdinalJudge),
+        reward=step(
+            policy_reward,
+            structure=ref("structure"),
+            policy="quarkmed",
+            settings={"truncation": truncation, "cap": cap},
+        ),
+    )
