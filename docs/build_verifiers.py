@@ -74,7 +74,9 @@ print(shouting(Sample("s", (), "It IS fine.")).reason)
 ```
 
 The name goes into the rubric. A plugin package registers verifiers through the entry-point group `rubricate`. Before a
-job starts each verifier is run once on an empty response, so it must be safe to call on one.
+job starts each verifier is run once on an empty response, so it must be safe to call on one. One that waits for another
+process says `@verifier(name, waits=True)`: it then runs in a thread, several at once, and model calls go on meanwhile.
+Code that a model wrote belongs into the [sandbox](sandbox.md).
 
 This page is written by `python docs/build_verifiers.py`.
 """

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import threading
 
 import pytest
 
@@ -22,6 +23,12 @@ def broken(sample: Sample) -> bool:
     raise ValueError("cannot look")
 
 
+@verifier("test/waits", waits=True)
+def waits_for_another(sample: Sample) -> bool:
+    return sample.id == "empty" or MEETING.wait(timeout=60) >= 0
+
+
+MEETING = threading.Barrier(2)
 RUBRIC = Rubric(
     id="r",
     criteria=[
@@ -115,3 +122,13 @@ def test_progress_counts_states_and_estimates_the_end():
     assert progress.states == {State.SCORED: 3}
     assert progress.usage.calls == 1
     assert progress.seconds_left > 0
+
+
+def test_verifiers_that_wait_for_another_process_run_side_by_side_and_leave_the_loop_free():
+    """Two of them meet, which they cannot when one blocks the loop; a judge without a client has more than one worker."""
+    rubric = Rubric(id="w", criteria=[{"id": "c", "text": "x", "verifier": {"name": "test/waits"}}])
+    found = []
+    asyncio.run(
+        judge_stream(PointwiseJudge(), SAMPLES[:2], {"w": rubric}, Client(), on_verdicts=lambda q, v: found.extend(v))
+    )
+    assert [v.value for v in found] == [1.0, 1.0]

@@ -29,7 +29,7 @@ def test_the_page_says_what_is_registered():
 def test_every_verifier_of_the_package_is_registered_and_in_the_table():
     table = (ROOT / "docs" / "verifiers.md").read_text(encoding="utf-8")
     for path in (ROOT / "src" / "rubricate" / "verifiers").rglob("*.py"):
-        made = re.findall(r'^@(verifier|instruction)\("([^"]+)"\)', path.read_text(encoding="utf-8"), re.MULTILINE)
+        made = re.findall(r'^@(verifier|instruction)\("([^"]+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
         for kind, own in made:
             name = own if kind == "verifier" else f"ifeval/{own}"
             assert name in registry.names("verifier"), f"import {path.stem} in rubricate/verifiers/__init__.py"

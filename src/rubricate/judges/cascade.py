@@ -20,7 +20,7 @@ from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.rubrics.records import VerifierSpec
 from rubricate.seeds import derive
 from rubricate.types import Sample, Usage, Verdict
-from rubricate.verifiers.base import decide
+from rubricate.verifiers.base import adecide
 
 RIGHT, WRONG = "right", "wrong"
 AGREED, CONTESTED, UNAUDITED = "agreed", "contested", "unaudited"
@@ -57,7 +57,8 @@ class RuleJudge:
     ) -> tuple[Verdict, ...]:
         """One verdict per criterion."""
         spec, digest = VerifierSpec(name=self.verifier, settings=dict(self.settings)), self.digest
-        return tuple(decide(sample, c.model_copy(update={"verifier": spec}))._replace(judge=digest) for c in criteria)
+        asked = [c.model_copy(update={"verifier": spec}) for c in criteria]
+        return tuple([(await adecide(sample, c))._replace(judge=digest) for c in asked])
 
 
 @dataclass(frozen=True)

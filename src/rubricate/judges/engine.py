@@ -17,7 +17,7 @@ from rubricate.judges.base import Judge
 from rubricate.llm.client import Client
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import Judgement, Sample, State, Usage, Verdict
-from rubricate.verifiers.base import check_settings, decide
+from rubricate.verifiers.base import adecide, check_settings, waits
 
 
 class Question(NamedTuple):
@@ -115,7 +115,7 @@ def _split(rubric: Rubric) -> tuple[tuple[Criterion, ...], tuple[Criterion, ...]
 async def answer(question: Question, judge: Judge, client: Client | None) -> tuple[Verdict, ...]:
     """The verdicts of one question."""
     if question.criteria[0].verifier:
-        return tuple(decide(question.sample, c) for c in question.criteria)
+        return tuple([await adecide(question.sample, c) for c in question.criteria])
     return await judge.verdicts(question.sample, question.rubric, question.criteria, client)
 
 
@@ -136,7 +136,8 @@ async def judge_stream(
     if judge.needs_client and client is None:
         raise SettingError("this judge calls a model and got no client", expected="client=HttpClient(...)")
     questions = plan(judge, samples, rubrics, known or {})
-    workers = concurrency if judge.needs_client else 1
+    slow = judge.needs_client or any(waits(leaf) for rubric in rubrics.values() for leaf in rubric.leaves)
+    workers = concurrency if slow else 1
 
     async def work() -> None:
         for question in questions:

@@ -8,6 +8,7 @@ is run once on an empty response, so that a setting out of range or a missing pa
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 from collections.abc import Callable
@@ -48,6 +49,7 @@ class _Kept:
 
 
 _REASONING = ("think", "thinking")
+_WAITING: set[str] = set()
 _EMPTY = Sample("empty", (), "")
 
 
@@ -76,14 +78,31 @@ def _without(text: str, opening: str, closing: str) -> str:
     return "".join(parts) + ("" if text.lstrip().startswith(opening) else text)
 
 
-def verifier(name: str) -> Callable[[Verifier], Verifier]:
-    """Register ``fn(sample, **settings)`` as the verifier ``name``.
+def verifier(name: str, *, waits: bool = False) -> Callable[[Verifier], Verifier]:
+    """Register ``fn(sample, **settings)`` as the verifier ``name``; ``waits``: for another process, so in a thread.
 
     >>> @verifier("doctest/polite")
     ... def polite(sample: Sample, word: str = "please") -> bool:
     ...     return word in sample.response.lower()
     """
-    return register("verifier", name)
+    put = register("verifier", name)
+
+    def marked(fn: Verifier) -> Verifier:
+        if waits:
+            _WAITING.add(name)
+        return put(fn)
+
+    return marked
+
+
+def waits(criterion: Criterion) -> bool:
+    """Whether the criterion's verifier waits for another process (a sandbox)."""
+    return criterion.verifier is not None and criterion.verifier.name in _WAITING
+
+
+async def adecide(sample: Sample, criterion: Criterion) -> Verdict:
+    """``decide``, in a thread where the verifier waits for another process, so that the event loop goes on."""
+    return await asyncio.to_thread(decide, sample, criterion) if waits(criterion) else decide(sample, criterion)
 
 
 def check_settings(criterion: Criterion) -> None:

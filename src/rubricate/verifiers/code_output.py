@@ -15,7 +15,7 @@ from rubricate.verifiers.normalise import shown
 from rubricate.verifiers.sandbox import Limits, Program, Result, shared, sound
 
 
-@verifier("code_output")
+@verifier("code_output", waits=True)
 def code_output(
     sample: Sample,
     cases: Sequence[Mapping[str, str]],

@@ -25,7 +25,7 @@ class CodeTest:
     run: tuple[str, ...] = ()
 
 
-@verifier("code_tests")
+@verifier("code_tests", waits=True)
 def code_tests(
     sample: Sample,
     tests: str | Sequence[str],

@@ -19,7 +19,7 @@ _LONGEST = 400
 _PRELOAD = ("math_verify", "sympy", "rubricate.verifiers.sandbox.inside.maths:warm")
 
 
-@verifier("math_equal")
+@verifier("math_equal", waits=True)
 def math_equal(
     sample: Sample,
     expected: str | None = None,

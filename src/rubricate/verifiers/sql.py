@@ -16,7 +16,7 @@ from rubricate.verifiers.sandbox import Limits, Status, shared, sound
 PARTS = ("parses", "executes", "match", "schema", "tokens")
 
 
-@verifier("sql")
+@verifier("sql", waits=True)
 def sql(
     sample: Sample,
     setup: str | Sequence[str],

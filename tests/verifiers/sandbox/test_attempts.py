@@ -19,7 +19,7 @@ spec = importlib.util.spec_from_file_location("sandbox_attempts", Path(__file__)
 attempts = importlib.util.module_from_spec(spec)
 sys.modules[spec.name] = attempts
 spec.loader.exec_module(attempts)
-STRONGEST = levels.chosen(None)
+STRONGEST = next((n for n in levels.LEVELS if not levels.fault(n)), "")
 LEVELS = [pytest.param(n, marks=() if n == STRONGEST else pytest.mark.slow) for n in levels.LEVELS]
 
 
