@@ -129,3 +129,51 @@ def claim_relevance_product():
         f"the good answer wins with all terms, at least {min(ratio):.2f} times the next; with length alone {padded:.0%}"
     )
     return Outcome(f"{copies:.0%} with relevance alone", f"{whole:.0%}", bool(holds), note)
+
+
+PHRASES = [f"{a} {b} {c}" for a, b, c in zip(
+    ["warm", "sell", "the", "cut", "keep", "ask", "check", "mix", "write", "hold", "add", "count"],
+    ["milk", "old", "front", "thin", "accounts", "neighbours", "brakes", "salt", "names", "doors", "sugar", "coins"],
+    ["slowly", "parts", "gate", "slices", "open", "first", "twice", "evenly", "down", "tight", "last", "again"], strict=True,
+)]  # fmt: skip
+FILLER = [f"{a} of course {a}" for a in ["well", "sure", "maybe", "often", "indeed", "surely"]]
+
+
+def _answer(rng, facts, said, own):
+    """Six phrases in random order: ``said`` of those that are true of the prompt, the rest filler (its ``own`` or not)."""
+    chosen = [PHRASES[k] for k in rng.choice(facts, said, replace=False)]
+    private = [" ".join(f"x{w}" for w in rng.integers(10**6, size=3)) for _ in range(6 - said)]
+    return " ".join(rng.permutation(chosen + (private if own else list(rng.choice(FILLER, 6 - said)))))
+
+
+@claim("bleuberi")
+def claim_bleuberi():
+    part = find_recipe("110")()
+
+    def value(text, references):
+        found = part.judge.build(sample=Sample("s", (Message("user", "q"),), text), references=tuple(references))
+        return float(part.reward({"bleu": np.array([found.value])})[0])
+
+    agree = {(k, own): [] for k in (1, 5) for own in (True, False)}
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        for own in (True, False):
+            for _ in range(40):
+                facts = rng.permutation(12)[:8]
+                references = [_answer(rng, facts, 4, own) for _ in range(5)]
+                better, worse = _answer(rng, facts, 4, own), _answer(rng, facts, 3, own)
+                for k in (1, 5):
+                    gap = value(better, references[:k]) - value(worse, references[:k])
+                    agree[k, own].append(0.5 if gap == 0 else float(gap > 0))
+    found = {arm: float(np.mean(v)) for arm, v in agree.items()}
+    one, five = found[1, True], found[5, True]
+    text, same_length, closer = "a b c d e f", "u v w x y z", "u v w x y z q"
+    alone = value(text, ["a b c d"])
+    exact = (
+        value(text, [text]) == 1.0
+        and value("", [text]) == 0.0
+        and value(text, ["a b c x y z", same_length]) >= value(text, ["a b c x y z"])
+        and value(text, ["a b c d", closer]) < alone  # only the reference length has changed, and it is longer now
+    )
+    note = f"filler that all answers share: {found[1, False]:.3f} -> {found[5, False]:.3f}"
+    return Outcome(round(one, 3), round(five, 3), bool(exact and five >= one + 0.1), note)

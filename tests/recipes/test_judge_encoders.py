@@ -49,7 +49,11 @@ def relevance_product(env):
     return z(out, env["group"])
 
 
-SYSTEMS = (explanation_similarity, relevance_product)
+def bleuberi(env):
+    return z(list(env["bleu"]), env["group"])
+
+
+SYSTEMS = (explanation_similarity, relevance_product, bleuberi)
 LOOPS = {f.__name__: f for f in SYSTEMS}
 
 
@@ -69,3 +73,13 @@ def test_the_judges_of_the_recipes_score_responses():
     for name in ("97", "109"):
         near, far = asyncio.run(find_recipe(name)().judge.build().rank(group, ANY, None))
         assert near.value > far.value
+
+
+def test_bleu_of_the_recipe_scores_a_response():
+    pytest.importorskip("sacrebleu")
+    part = find_recipe("110")()
+    one = Sample(
+        "a", (Message("user", "Why?"),), "Air scatters blue light more.", reference="Air scatters blue light more."
+    )
+    assert part.judge.build(sample=one).value == pytest.approx(1.0)
+    np.testing.assert_allclose(find_recipe("110")(weight=2.0).reward({"bleu": np.array([0.5, np.nan])}), [1.0, np.nan])

@@ -11,6 +11,7 @@ from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
 from rubricate.rewards import affine, combine, gate, multiply
 from rubricate.steps import ref, step
+from rubricate.verifiers import bleu
 
 DISTINCT = step(combine, (ref("repetition"),), (-1.0,), constant=1.0)
 AGAINST_QUERY, AGAINST_REFERENCE = ref("query_similarity"), ref("similarity")
@@ -74,3 +75,32 @@ def relevance_product(*, per_words: float = 100.0, scale: float = 1.0) -> Recipe
         ),
         credit=step(grpo, ref("reward"), ref("group")),
     )
+
+
+@recipe(
+    no=110,
+    system="BLEUBERI",
+    arxiv="2505.11080",
+    claim="BLEU against references from strong models agrees with which answer is better, more with more of them.",
+    check="tests/claims/claims_judge_encoders.py::claim_bleuberi",
+    evidence="read",
+    departs=(
+        "BLEU is sacrebleu's with exponential smoothing; the released code adds 1 at every order.",
+        "The check is a world of phrases; where references share filler with weak answers, more of them do not help.",
+        "Agreement with people is not measured: their votes were not at hand.",
+        "Averaging with a reward model is left out: credit.z_score of each and combine.",
+    ),
+)
+def bleuberi(*, weight: float = 1.0) -> Recipe:
+    """R = weight * BP * exp(mean_{n <= 4} log precision_n), BLEU of the rollout, standardised over the prompt.
+
+    Counts are clipped by the most that any reference has; BP takes the reference closest in length. Prompts are those
+    on which the starting policy has the lowest BLEU.
+    """
+    return Recipe(
+        judge=step(bleu, max_n=4),  # card: n <= 4
+        reward=step(combine, (ref("bleu"),), (weight,)),
+        credit=step(grpo, ref("reward"), ref("group")),
+        train={"prompts": "5,000 of 50,000 with the lowest BLEU", "group_size": 8, "temperature": 0.9,
+               "learning_rate": 1e-6, "epochs": 1, "max_tokens": 512},  # card
+    )  # fmt: skip
