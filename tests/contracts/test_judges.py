@@ -24,11 +24,15 @@ from rubricate.judges import (
     ConditionedJudge,
     ContinuedJudge,
     CritiquePairJudge,
+    DensityRatio,
+    EncoderSimilarity,
     EquivalenceJudge,
+    FollowUpLikelihood,
     GroupJudge,
     Judge,
     LearnedRoute,
     LexicalJudge,
+    LikelihoodJudge,
     ListwiseJudge,
     OrdinalJudge,
     OwnRubricJudge,
@@ -36,7 +40,9 @@ from rubricate.judges import (
     PairwiseJudge,
     Panel,
     PointwiseJudge,
+    ReferenceLikelihood,
     ReflectJudge,
+    RelevanceProduct,
     RethinkJudge,
     Route,
     RoutedJudge,
@@ -45,6 +51,8 @@ from rubricate.judges import (
     ScoreIntegration,
     SegmentJudge,
     SelectiveJudge,
+    SelfAgreement,
+    SelfConfidence,
     SentenceJudge,
     ShortCircuit,
     Stage,
@@ -54,6 +62,7 @@ from rubricate.judges import (
 )
 from rubricate.judges.ordinal import markers_of
 from rubricate.llm.client import Reply, Token
+from rubricate.llm.scorers import ScriptedScorer
 from rubricate.llm.scripted import JudgeScript, ScriptedClient
 from rubricate.rubrics import Rubric
 from rubricate.types import Message, Sample, State
@@ -147,6 +156,11 @@ class Case:
     rules: tuple = (as_judge,)
 
 
+def likely(prefix, target):
+    return [-0.5] * len(target.split())
+
+
+SCORER = ScriptedScorer(likely)
 WARM = PointwiseJudge(temperature=0.6)
 CASES = {
     "cascade": Case(lambda: Cascade((Stage("rules", RuleJudge()), Stage("judge", PointwiseJudge())), audit_share=0.5)),
@@ -154,6 +168,14 @@ CASES = {
     "continued": Case(ContinuedJudge),
     "critique_pair": Case(CritiquePairJudge, (as_critic,)),
     "equivalence": Case(lambda: EquivalenceJudge(soft=True), (as_equivalence,)),
+    "density_ratio": Case(lambda: DensityRatio(SCORER, instruction="Be kind.")),
+    "follow_up": Case(lambda: FollowUpLikelihood(SCORER)),
+    "likelihood": Case(lambda: LikelihoodJudge(SCORER)),
+    "reference_likelihood": Case(lambda: ReferenceLikelihood(SCORER, cut="")),
+    "relevance": Case(RelevanceProduct),
+    "self_agreement": Case(lambda: SelfAgreement(by="similarity")),
+    "self_confidence": Case(lambda: SelfConfidence(SCORER, "probability")),
+    "similarity": Case(EncoderSimilarity),
     "integrate": Case(lambda: ScoreIntegration(WARM, k=3)),
     "learned_route": Case(
         lambda: LearnedRoute(ROUTER, (OrdinalJudge(), PointwiseJudge()), two_features), (as_ordinal, as_judge)

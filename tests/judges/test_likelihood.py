@@ -144,7 +144,7 @@ def test_settings_and_a_missing_scorer_are_refused():
         with pytest.raises(SettingError):
             LikelihoodJudge(**bad)
     assert LikelihoodJudge().needs_client
-    with pytest.raises(SettingError, match="neither a scorer nor a client"):
+    with pytest.raises(SettingError, match="got no client and no scorer"):
         judged(LikelihoodJudge())
 
 

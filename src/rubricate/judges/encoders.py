@@ -19,6 +19,7 @@ from rubricate.arrays import Floats, as_floats, check
 from rubricate.errors import MissingExtraError, SettingError, UnknownNameError
 from rubricate.judges.base import WHOLE, chunks, settings_digest
 from rubricate.llm.client import Client
+from rubricate.registry import register
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import Sample, State, Verdict
 from rubricate.verifiers.base import answer_text
@@ -130,6 +131,7 @@ def distinct_share(text: str, n: int = 3) -> float:
     return len(set(grams)) / len(grams) if grams else 1.0
 
 
+@register("judge", "similarity")
 @dataclass(frozen=True)
 class EncoderSimilarity:
     """Similarity of a response with its reference answers, the best of several: ``max_r cos(E(response), E(ref_r))``.
@@ -185,6 +187,7 @@ class EncoderSimilarity:
         return tuple(out)
 
 
+@register("judge", "relevance")
 @dataclass(frozen=True)
 class RelevanceProduct:
     """Relevance kept honest by length and repetition, by the type of the query.

@@ -17,6 +17,7 @@ from rubricate.llm.ask import Problem, ask
 from rubricate.llm.client import Client, Reply, Request
 from rubricate.llm.parse import last_object
 from rubricate.llm.prompts import fence_name, fenced, prompt_digest, template
+from rubricate.registry import register
 from rubricate.rubrics.model import Rubric
 from rubricate.types import Message, Sample, State, Usage, Verdict
 from rubricate.verifiers.base import answer_text
@@ -25,6 +26,7 @@ from rubricate.verifiers.normalise import normalise
 BY = ("answer", "similarity", "entailment")
 
 
+@register("judge", "self_agreement")
 @dataclass(frozen=True)
 class SelfAgreement:
     """Score of a response: agreement of its answer with the answers of its group (``how``: majority or frequency).

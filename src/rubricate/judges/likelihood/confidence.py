@@ -12,12 +12,14 @@ from rubricate.likelihood import CONFIDENCES, self_confidence
 from rubricate.llm.client import Client
 from rubricate.llm.prompts import fill
 from rubricate.llm.scorers import Answer, Forced, TokenLogs, TokenScorer
+from rubricate.registry import register
 from rubricate.rubrics.model import Rubric
 from rubricate.types import Sample, Verdict
 
 ALL = 1 << 30
 
 
+@register("judge", "self_confidence")
 @dataclass(frozen=True)
 class SelfConfidence:
     """Score of a response: a confidence of the policy in it, one of the forms of ``self_confidence``.

@@ -17,12 +17,14 @@ from rubricate.judges.markers import expected_score
 from rubricate.llm.client import Client
 from rubricate.llm.prompts import fill, prompt_digest, template
 from rubricate.llm.scorers import Answer, Forced, TokenLogs, TokenScorer
+from rubricate.registry import register
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import Sample, State, Verdict
 
 WORDS = (("met", "yes"), ("not_met", "no"), ("partial", "partly"))
 
 
+@register("judge", "likelihood")
 @dataclass(frozen=True)
 class LikelihoodJudge:
     """One response, any number of criteria: the answers of each criterion are scored as continuations.

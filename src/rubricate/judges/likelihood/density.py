@@ -12,10 +12,12 @@ from rubricate.judges.likelihood.scoring import first_error, from_error, score_o
 from rubricate.llm.client import Client
 from rubricate.llm.prompts import fill
 from rubricate.llm.scorers import Forced, TokenLogs, TokenScorer
+from rubricate.registry import register
 from rubricate.rubrics.model import Rubric
 from rubricate.types import Sample, Verdict
 
 
+@register("judge", "density_ratio")
 @dataclass(frozen=True)
 class DensityRatio:
     """Score of a response: ``beta (log p_strong(y | I, x) - log p_weak(y | x))``, without training.

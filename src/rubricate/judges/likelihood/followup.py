@@ -14,6 +14,7 @@ from rubricate.likelihood import followup_margin, reference_likelihood
 from rubricate.llm.client import Client
 from rubricate.llm.prompts import fill
 from rubricate.llm.scorers import Answer, Forced, TokenScorer, ragged
+from rubricate.registry import register
 from rubricate.rubrics.model import Rubric
 from rubricate.types import Sample, Verdict
 
@@ -31,6 +32,7 @@ FOLLOW_UPS: FollowUps = (
 )  # fmt: skip
 
 
+@register("judge", "follow_up")
 @dataclass(frozen=True)
 class FollowUpLikelihood:
     """Score of a response: mean over categories of (mean log p of pleased less of displeased follow-ups).

@@ -23,12 +23,14 @@ from rubricate.likelihood import LIKELIHOODS, reference_likelihood
 from rubricate.llm.client import Client
 from rubricate.llm.prompts import fill
 from rubricate.llm.scorers import Answer, Forced, TokenScorer, ragged
+from rubricate.registry import register
 from rubricate.rubrics.model import Rubric
 from rubricate.types import Sample, State, Verdict
 
 BASELINES = ("none", "no_reasoning", "masked")
 
 
+@register("judge", "reference_likelihood")
 @dataclass(frozen=True)
 class ReferenceLikelihood:
     """Score of a response: the likelihood of its sample's reference behind its reasoning, less that of a baseline.

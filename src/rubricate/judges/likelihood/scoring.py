@@ -18,7 +18,7 @@ def scorer_for(scorer: TokenScorer | None, client: Client | None) -> TokenScorer
         return scorer
     if client is None:
         raise SettingError(
-            "this judge reads likelihoods and has neither a scorer nor a client",
+            "this judge reads likelihoods and got no client and no scorer",
             expected="scorer=LocalScorer.load(path), or client=HttpClient(...) with a completions endpoint that echoes",
         )
     return CompletionScorer(client)
