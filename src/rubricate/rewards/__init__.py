@@ -30,6 +30,7 @@ from rubricate.rewards.couple import (
 )
 from rubricate.rewards.decomposition import redistribute
 from rubricate.rewards.deliver import ON_MISSING, deliver
+from rubricate.rewards.dimensions import interact, saturate, stretch, veto
 from rubricate.rewards.gates import gate, gated_accumulate
 from rubricate.rewards.graded import ladder, revision_reward
 from rubricate.rewards.group import (
@@ -180,6 +181,7 @@ __all__ = [
     "implied_threshold",
     "information_gain",
     "integrate",
+    "interact",
     "jensen_gain",
     "label_agreement",
     "ladder",
@@ -210,6 +212,7 @@ __all__ = [
     "revision_reward",
     "running_scale",
     "sample_quantile",
+    "saturate",
     "scale_matters",
     "scaled_weights",
     "schedule",
@@ -226,12 +229,14 @@ __all__ = [
     "stage",
     "step_delta",
     "step_penalty",
+    "stretch",
     "tag_scores",
     "task_weight",
     "thought_outcome",
     "total",
     "trust_weight",
     "uncertainty_weight",
+    "veto",
     "weighted_mean",
     "weighted_pair_order",
     "weighted_sum",
