@@ -27,6 +27,7 @@ from rubricate.recipes import reward_tasks as reward_tasks
 from rubricate.recipes import rubric_domains as rubric_domains
 from rubricate.recipes import rubric_evidence as rubric_evidence
 from rubricate.recipes import rubric_generate as rubric_generate
+from rubricate.recipes import rubric_personas as rubric_personas
 from rubricate.recipes import rubric_scoring as rubric_scoring
 from rubricate.recipes.card import Card, Entry, find_recipe, recipe, variant
 

@@ -12,6 +12,7 @@ from rubricate.refine.filters import (
     ungrounded,
     unverifiable,
 )
+from rubricate.refine.prototypes import UserPrototypes, anchored_ridge, average_chains
 from rubricate.refine.recovery import (
     Consistency,
     PreferenceConsistency,
@@ -45,7 +46,10 @@ __all__ = [
     "Shift",
     "SparseSelector",
     "Tracked",
+    "UserPrototypes",
     "Version",
+    "anchored_ridge",
+    "average_chains",
     "conflicting",
     "coverage_subset",
     "high_spread",
