@@ -75,15 +75,14 @@ def sedareval() -> Recipe:
     check="tests/claims/claims_rubric_scoring.py::claim_research_rubrics",
     evidence="read",
 )
-def research_rubrics(*, partial: float | None = None) -> Recipe:
+def research_rubrics(*, partial: float = 0.5) -> Recipe:
     """Deep-research answers on 20-odd signed items each.
 
     score = sum_i w_i v_i / sum_{w_i > 0} w_i, v in {1, .5, 0}, unclipped; partial=0 is the binary form.
     """
-    settings = {} if partial is None else {"partial": partial}
     return Recipe(
         judge=step(PointwiseJudge, batch="all"),
-        reward=step(policy_reward, policy="researchrubrics", settings=settings),
+        reward=step(policy_reward, policy="researchrubrics", settings={"partial": partial}),
     )
 
 
