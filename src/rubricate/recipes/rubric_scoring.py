@@ -24,11 +24,19 @@ def rubicon(*, steepness: float = 8.0, threshold: float = 0.3, start: float = 0.
 
     base = sum_k w_k sigmoid(8 (s_k - .5)) / sum_k w_k; reward = 0 if any gated s_k < .3, else base, stretched above .8.
     """
-    base = step(weighted_mean, step(saturate, ref("scores"), steepness=steepness))
     return Recipe(
         judge=step(PointwiseJudge, batch="all"),
         reward=step(
-            veto, step(stretch, base, start=start, factor=factor), ref("scores"), ref("gate_mask"), threshold=threshold
+            veto,
+            step(
+                stretch,
+                step(weighted_mean, step(saturate, ref("scores"), steepness=steepness)),
+                start=start,
+                factor=factor,
+            ),
+            ref("scores"),
+            ref("gate_mask"),
+            threshold=threshold,
         ),
     )
 
