@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-slow test-trainers test-local lint demo claims bench clean
+.PHONY: help test test-slow test-trainers test-local lint demo claims bench bars clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -58,8 +58,16 @@ claims: $(STAMP)  ## run every claim check, write docs/catalogue.json and docs/c
 	CLAIMS_OUT=.claims $(BIN)/python -m pytest -n 2 -m claim tests/claims
 	$(BIN)/python docs/build_catalogue.py .claims
 
-bench: $(STAMP)  ## all benchmarks; each prints ratios measured in one run
-	for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+bench: $(STAMP)  ## all benchmarks but prefix_sharing; each prints ratios measured in one run
+	for b in $(filter-out benchmarks/prefix_sharing.py,$(wildcard benchmarks/*.py)); do \
+	  echo "== $$b"; $(BIN)/python $$b || exit 1; done
+
+bars: $(STAMP) $(LOCAL)/.installed  ## bars of judges and verifiers: cost of trust, throughput, sandbox, prefixes, injections
+	$(BIN)/python benchmarks/cost_of_trust.py
+	$(BIN)/python benchmarks/verifiers.py
+	$(BIN)/python benchmarks/sandbox.py
+	$(LOCAL)/bin/python benchmarks/prefix_sharing.py
+	$(BIN)/python -m pytest tests/contracts/test_injection.py tests/verifiers/sandbox
 
 clean:  ## remove the environment and what runs wrote
 	rm -rf $(VENV) $(TRAINERS) $(LOCAL) runs .pytest_cache .mypy_cache .ruff_cache
