@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-slow test-trainers test-local lint demo claims bench bars clean
+.PHONY: help test test-slow test-trainers train-example test-local lint demo claims bench bars clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -26,12 +26,16 @@ $(TRAINERS)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(TRAINERS)
 	$(TRAINERS)/bin/python -m pip install -q --disable-pip-version-check torch==2.13.0
 	$(TRAINERS)/bin/python -m pip install -q --disable-pip-version-check pytest -e . ray omegaconf codetiming orjson \
-	  'tensordict>=0.8,<=0.10,!=0.9.0' 'transformers>=5.5.3,<5.11,!=5.6.0'
+	  'tensordict>=0.8,<=0.10,!=0.9.0' 'transformers>=5.5.3,<5.11,!=5.6.0' accelerate datasets 'matplotlib>=3.8'
 	$(TRAINERS)/bin/python -m pip install -q --disable-pip-version-check --no-deps verl==0.9.1 'trl==1.16.*'
 	@touch $@
 
-test-trainers: $(TRAINERS)/.installed  ## credit beside the code of TRL and verl, in .venv-trainers
+test-trainers: $(TRAINERS)/.installed  ## adapters and credit inside TRL and verl, in .venv-trainers
 	$(TRAINERS)/bin/python -m pytest -m trainers tests/trainers
+
+train-example: $(TRAINERS)/.installed  ## train a tiny model with rubrics, study an exploit; writes runs/train
+	rm -rf runs/train
+	$(TRAINERS)/bin/python examples/train_grpo.py --mode all --out runs/train
 
 LOCAL := .venv-local
 $(LOCAL)/.installed: pyproject.toml

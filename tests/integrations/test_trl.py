@@ -4,6 +4,8 @@ import asyncio
 import json
 import math
 import pickle
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -179,6 +181,17 @@ def test_it_pickles_and_is_named_for_the_log(tea, form):
     assert call(reward, ["Tea?"], [GOOD]) == [1.0]
 
 
+def test_it_works_in_another_process(tea, tmp_path):
+    (tmp_path / "reward").write_bytes(pickle.dumps(RubricReward(Rewarder((tea,)))))
+    code = (
+        "import pickle, sys; reward = pickle.load(open(sys.argv[1], 'rb')); "
+        "print(reward(prompts=['Tea?'] * 2, completions=[sys.argv[2], '']))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "reward"), GOOD]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["[1.0,", "0.0]"]
+
+
 def test_plain_functions_take_their_rewarder_from_the_environment(tea, tmp_path, monkeypatch):
     path = tmp_path / "tea.yaml"
     rb.write_rubrics([tea], path)
@@ -272,7 +285,7 @@ def test_tags_are_one_or_more_and_different(tags):
 
 
 def test_the_trainer_subclass_needs_trl(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "trl", None)
+    monkeypatch.setitem(sys.modules, "trl", None)
     trl._dense_trainer.cache_clear()
     with pytest.raises(MissingExtraError, match=r"rubricate\[trl\]"):
         _ = trl.DenseGRPOTrainer
