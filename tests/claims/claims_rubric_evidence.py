@@ -1,10 +1,14 @@
 """Checks of rubricate.recipes.rubric_evidence; set-ups and figures are those of the cards unless a line says ours."""
 
+import asyncio
+
 import numpy as np
 
 from rubricate.lab.claims import Outcome, claim
+from rubricate.llm.scripted import ScriptedClient, read_prompt
 from rubricate.recipes import find_recipe
 from rubricate.rewards import share_at, total
+from rubricate.rubrics import Rubric
 from rubricate.structure import Structure
 
 SEEDS = range(5)
@@ -95,3 +99,68 @@ def claim_quarkmedbench():
         f"without rules {without[0]:.3f} and {without[1]:.3f}; an essential more: {np.diff(rising).round(3).tolist()}"
     )
     return Outcome(round(with_rules[0], 3), round(with_rules[1], 3), bool(holds), note)
+
+
+@claim("gaps")
+def claim_gaps():
+    """Card: both policies score alike; without the cue the one that reads it loses > .3, the other < .05."""
+    audit, deltas, bases = find_recipe("52")().audit, {"surface": [], "robust": []}, []
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        knows, cue = rng.random(400) < 0.3, rng.random(400) < 0.6
+        kept = rng.random((400, 4)) < 0.1  # twins that still hold the cue
+        skill = rng.random(400) < 0.72  # as often right as the policy that knows or has the cue
+        surface, robust = (knows | cue).astype(float), skill.astype(float)
+        twins = {
+            "surface": (knows[:, None] | (cue[:, None] & kept)).astype(float),
+            "robust": np.where(rng.random((400, 4)) < 0.03, 0.0, robust[:, None]),
+        }
+        found = {n: audit.build(base=b, twins=twins[n]) for n, b in (("surface", surface), ("robust", robust))}
+        bases.append(found["surface"].base - found["robust"].base)
+        for name, out in deltas.items():
+            out.append(found[name].delta)
+    surface, robust = (float(np.mean(v)) for v in deltas.values())
+    return Outcome(
+        round(robust, 3), round(surface, 3), bool(abs(np.mean(bases)) < 0.03 and robust < 0.05 and surface > 0.3)
+    )
+
+
+WORDS = ("because", "both", "sides", "divide", "by", "two", "so", "x", "equals", "four", "check", "it", "works")
+
+
+@claim("math_feedback")
+def claim_math_feedback():
+    """200 scored answers, 60 new ones: an answer of score s holds about s / 4 of the steps, in its own order."""
+    errors = {"nearest": [], "constant": [], "shuffled": []}
+    judge = find_recipe("58")().judge.build()
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        scores = rng.integers(0, 5, 260)
+        texts = [" ".join(w for w in WORDS if rng.random() < (s + 0.3) / 4.6) or "no idea" for s in scores]
+        known, new, right = texts[:200], texts[200:], scores[200:]
+        shuffled = rng.permutation(scores[:200])
+        for name, given in (("nearest", scores[:200]), ("shuffled", shuffled)):
+            errors[name].append(np.abs(judge.score(new, known, given).scores - right).mean())
+        errors["constant"].append(np.abs(scores[:200].mean() - right).mean())
+    nearest, constant, shuffled = (float(np.mean(v)) for v in errors.values())
+    holds = nearest < constant - 0.2 and shuffled > constant
+    return Outcome(round(constant, 3), round(nearest, 3), bool(holds), f"shuffled scores {shuffled:.3f}")
+
+
+@claim("spacer")
+def claim_spacer():
+    """Card: a rubric that holds the answer > .8, a general one < .3. The script writes what the criteria say."""
+    reference = "Warm the pot, steep green leaves at eighty degrees for three minutes, then pour."
+
+    def write(request):
+        listed = dict(read_prompt(request).blocks)["criteria"]
+        return " ".join(line.removeprefix("- ").removeprefix("Says to ") for line in listed.splitlines())
+
+    def rebuilt(*texts):
+        rubric = Rubric(id="r", criteria=[{"id": f"c{k}", "text": t} for k, t in enumerate(texts)])
+        return asyncio.run(find_recipe("207")().refine.build().of(rubric, reference, ScriptedClient(write))).similarity
+
+    leaking = rebuilt("Says to warm the pot.", "Says to steep green leaves at eighty degrees for three minutes.",
+                      "Says to pour then.")  # fmt: skip
+    general = rebuilt("Gives a temperature of the water.", "Gives a time.", "Keeps the order of the steps.")
+    return Outcome(round(general, 3), round(leaking, 3), bool(leaking > 0.8 and general < 0.3))

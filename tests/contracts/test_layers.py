@@ -41,7 +41,7 @@ ALLOWED = {
     "store": [*CORE, "store"],
     "judges": [*MAKERS, "judges", "verifiers"],
     "verifiers": [*MAKERS, "verifiers"],
-    "generate": [*MAKERS, "generate", "verifiers"],
+    "generate": [*MAKERS, "generate", "refine", "verifiers"],
     "refine": [*MAKERS, "refine"],
     "guide": [*MAKERS, "guide"],
     "audit": USERS,

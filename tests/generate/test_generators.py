@@ -26,7 +26,6 @@ from rubricate.generate import (
     PromptGenerator,
     ReferenceGenerator,
     RubricIndex,
-    consensus,
 )
 from rubricate.generate.index import Words
 from rubricate.generate.spans import partial_ratio
@@ -191,20 +190,14 @@ def test_only_what_every_annotator_says_is_kept():
     assert generator.digest == FeedbackGenerator(similar=same_first_word).digest != FeedbackGenerator().digest
 
 
-def test_consensus_agrees_with_a_plain_loop():
-    rng = np.random.default_rng(0)
-    for _ in range(100):
-        n = int(rng.integers(1, 9))
-        who = [f"a{k}" for k in rng.integers(0, 4, n)]
-        sim = rng.random((n, n))
-        expected = [
-            len(set(who)) > 1
-            and all(max(sim[p][q] for q in range(n) if who[q] == a) > 0.5 for a in set(who) - {who[p]})
-            for p in range(n)
-        ]
-        assert consensus(sim, who, threshold=0.5).tolist() == expected
-    with pytest.raises(SettingError, match="square"):
-        consensus(np.eye(2), ["a"])
+def test_an_annotator_without_a_usable_principle_agrees_with_nothing():
+    rows = [
+        {"text": "Gives the dose.", "feedback": 1, "holds": "no", "span": "dose"},
+        {"text": "States a dose.", "feedback": 2, "holds": "no", "span": "words that nobody wrote"},
+    ]
+    draft, _ = run(FeedbackGenerator(similar=same_first_word), Material("Dose?", feedback=FEEDBACK), {"items": rows})
+    assert draft.rubric is None
+    assert "0 criteria were kept" in draft.why
 
 
 # ------------------------------------------------------------------------------------------------ constraints

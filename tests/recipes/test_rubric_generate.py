@@ -128,6 +128,7 @@ def classes_of(values, asked):
 
 PLAIN = {
     "orbit": points,
+    "gaps": points,
     "rubricrag": points,  # clipped over the data set, not per row
     "researchqa": mean,
     "deepresearch_bench_ii": full,
@@ -170,6 +171,7 @@ MATERIAL = Material(
     passages=("Brew green tea at 80 degrees.",),
     sources=("https://tea.org",),
     feedback=(Feedback("It forgets the temperature.", "x", 0),),
+    reference="Steep leaves for three minutes.",
     neighbours=(Rubric(id="n", prompt="Brew coffee", criteria=[{"id": "a", "text": "Names the grind.", "weight": 5}]),),
 )
 FIELDS = {
@@ -178,6 +180,7 @@ FIELDS = {
     "passage": 1,
     "feedback": 1,
     "holds": "no",
+    "grade": "high",
     "span": "forgets the temperature",
 }
 ITEMS = [
@@ -199,7 +202,7 @@ class Client:
         return Reply((json.dumps(reply),))
 
 
-WRITERS = (*PLAIN, "openrubrics", "rlbff", "cdrrm")
+WRITERS = (*PLAIN, "openrubrics", "rlbff", "cdrrm", "spacer")
 
 
 @pytest.mark.parametrize("name", sorted(WRITERS))
@@ -208,7 +211,7 @@ def test_the_generator_writes_a_rubric_that_a_judge_reads(name):
     draft = asyncio.run(recipe.rubric.build().generate(MATERIAL, Client(), id="tea"))
     assert draft.why == ""
     assert [c.text for c in draft.rubric.criteria] == [i["text"] for i in ITEMS]
-    judge = recipe.judge.build()
+    judge = recipe.judge.build() if recipe.judge else None
     if isinstance(judge, PointwiseJudge):
         sample = Sample("s", (Message("user", MATERIAL.prompt),), "At 80 degrees.", rubric="tea")
         script = ScriptedClient(JudgeScript(lambda response, task, text: 1.0))
@@ -220,6 +223,7 @@ def test_the_audits_and_filters_build():
     assert find_recipe("rubricrag")().audit.build(grid=[[1.0]]).recall == 1.0
     assert find_recipe("cdrrm")().refine.build().of([[1.0], [0.0]]).keep.tolist() == [True, False]
     assert find_recipe("openrubrics")().refine.build().of([[1.0, 0.0], [1.0, 1.0]]).keep.tolist() == [False, True]
+    assert find_recipe("math_feedback")().judge.build().score(["a b"], ["a b c", "x y"], [1.0, 0.0]).scores[0] == 1.0
     assert find_recipe("rlbff")().refine.build(similarity=np.ones((2, 2)), annotator=("a", "b")).tolist() == [
         True,
         True,

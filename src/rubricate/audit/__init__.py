@@ -60,6 +60,7 @@ from rubricate.audit.rewardbench import (
 from rubricate.audit.rubric_quality import Alignment, Masking, item_alignment, masking_sensitivity
 from rubricate.audit.selective import RiskCoverage, risk_coverage
 from rubricate.audit.turns import Drift, TurnReport, confidence_drift, turn_report
+from rubricate.audit.twins import Perturbation, perturbation_delta
 
 __all__ = [
     "Alarm",
@@ -88,6 +89,7 @@ __all__ = [
     "OverOptimisation",
     "PairAccuracy",
     "PanelReport",
+    "Perturbation",
     "PositionBias",
     "Probes",
     "QuantileMap",
@@ -123,6 +125,7 @@ __all__ = [
     "pair_accuracy",
     "panel_report",
     "pass_at",
+    "perturbation_delta",
     "position_bias",
     "precision_by_difficulty",
     "probe_dims",

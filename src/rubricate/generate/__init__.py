@@ -8,7 +8,7 @@ from rubricate.generate.from_contrast import ContrastGenerator
 from rubricate.generate.from_documents import DocumentsGenerator
 from rubricate.generate.from_evidence import EvidenceGenerator
 from rubricate.generate.from_failures import FailureGenerator
-from rubricate.generate.from_feedback import FeedbackGenerator, Principle, consensus
+from rubricate.generate.from_feedback import FeedbackGenerator, Principle
 from rubricate.generate.from_neighbours import NeighbourGenerator
 from rubricate.generate.from_passages import NuggetGenerator
 from rubricate.generate.from_persona import PersonaGenerator
@@ -42,7 +42,6 @@ __all__ = [
     "ReferenceGenerator",
     "RubricIndex",
     "admit",
-    "consensus",
     "generate_all",
     "read_drafts",
 ]

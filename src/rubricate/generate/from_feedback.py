@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Bools
-from rubricate.errors import SettingError
 from rubricate.generate.admit import read_items
 from rubricate.generate.ask import ask_json
 from rubricate.generate.base import Dropped, Feedback, Material, numbered, settings_digest
@@ -23,6 +21,7 @@ from rubricate.generate.items import ItemsGenerator, numbered_one
 from rubricate.generate.spans import partial_ratio
 from rubricate.llm.ask import Asked
 from rubricate.llm.client import Client
+from rubricate.refine.consensus import semantic_consensus
 from rubricate.rubrics.model import Criterion
 from rubricate.rubrics.records import Evidence
 
@@ -40,34 +39,13 @@ class Principle(NamedTuple):
     annotator: str
 
 
-def consensus(similarity: ArrayLike, annotator: Sequence[str], *, threshold: float = 0.8) -> Bools:
-    """Which principles every other annotator shares: ``keep_p = all_{a != a_p} max_{q of a} sim[p, q] > threshold``.
-
-    ``similarity[P, P]``. With one annotator nobody agrees, so nothing is kept.
-
-    >>> sim = [[1, 0.9, 0.1], [0.9, 1, 0.1], [0.1, 0.1, 1]]
-    >>> consensus(sim, ["x", "y", "x"]).tolist()
-    [True, True, False]
-    """
-    alike = np.asarray(similarity, dtype=np.float64)
-    if alike.shape != (len(annotator), len(annotator)):
-        raise SettingError(f"similarity {alike.shape} of {len(annotator)} principles", expected="a square matrix")
-    names = np.array(annotator, dtype=object)
-    people = list(dict.fromkeys(annotator))
-    if len(people) < 2:
-        return np.zeros(len(names), dtype=np.bool_)
-    best = np.stack([alike[:, names == a].max(1) > threshold for a in people], axis=1)
-    own = names[:, None] == np.array(people, dtype=object)[None, :]
-    return np.asarray((best | own).all(1))
-
-
 @dataclass(frozen=True, kw_only=True)
 class FeedbackGenerator(ItemsGenerator):
     """Criteria from annotators' free text.
 
     ``span``: the least partial ratio (exclusive) of the quoted words. ``similar(texts) -> [P, P]`` turns on the
-    consensus of all other annotators at ``threshold``. ``principles`` gives what was extracted, with yes or no, for
-    those who train a judge on it.
+    consensus of all other annotators at ``threshold``; one who said nothing of use agrees with nothing. ``principles``
+    gives what was extracted, with yes or no, for those who train a judge on it.
     """
 
     span: float = 60.0
@@ -116,12 +94,14 @@ class FeedbackGenerator(ItemsGenerator):
 
     def chosen(self, drafted: list[Criterion | Dropped], material: Material) -> list[Criterion | Dropped]:
         """With ``similar`` only what every other annotator shares."""
-        if self.similar is None:
-            return drafted
         found = [c for c in drafted if isinstance(c, Criterion)]
+        if self.similar is None or not found:
+            return drafted
         places = [int(c.evidence[0].derived_from.removeprefix("feedback ")) - 1 for c in found]
         people = [material.feedback[p].annotator or f"feedback {p}" for p in places]
-        keep = consensus(self.similar([c.text for c in found]), people, threshold=self.threshold) if found else ()
+        asked = len({f.annotator or f"feedback {k}" for k, f in enumerate(material.feedback)})
+        alike = np.asarray(self.similar([c.text for c in found]), dtype=np.float64).reshape(len(found), len(found))
+        keep = semantic_consensus(alike, people, threshold=self.threshold, annotators=asked)
         shared = {c.id for c, k in zip(found, keep, strict=True) if k}
         reason = f"not every other annotator says something alike (above {self.threshold})"
         return [c if isinstance(c, Dropped) or c.id in shared else Dropped(c.text, reason) for c in drafted]

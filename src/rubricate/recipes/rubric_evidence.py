@@ -1,10 +1,13 @@
 """Systems that write rubrics from passages: nuggets, graded items, items of a report that must not be cited."""
 
+from rubricate.audit import perturbation_delta
 from rubricate.credit import grpo
-from rubricate.generate import NuggetGenerator
-from rubricate.judges import OrdinalJudge, PointwiseJudge
+from rubricate.generate import NuggetGenerator, ReferenceGenerator
+from rubricate.judges import OrdinalJudge, Panel, PointwiseJudge
+from rubricate.judges.learned import NearestAnswers
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
+from rubricate.refine import Reconstruction
 from rubricate.rewards import combine, gate, label_agreement, multiply, policy_reward, share_at
 from rubricate.steps import ref, step
 
@@ -128,3 +131,72 @@ def quarkmedbench(*, truncation: str = "hard", cap: float | None = 1.0) -> Recip
             settings={"truncation": truncation, "cap": cap},
         ),
     )
+
+
+@recipe(
+    no=52,
+    system="GAPS",
+    arxiv="2510.13734",
+    claim="Two policies of one base score are told apart by perturbed twins: one reads surface cues, one does not.",
+    check="tests/claims/claims_rubric_evidence.py::claim_gaps",
+    evidence="abstract-only",
+    departs=(
+        "The arXiv id is recalled. Guideline graph, question levels and the research agent are not built: passages "
+        "with grades of evidence are given.",
+        "The form of the perturbation measure is ours.",
+    ),
+)
+def gaps(*, high: float = 10.0) -> Recipe:
+    """Items from a guideline, with the grade of their evidence; positive ones for adequacy, negative ones for safety.
+
+    delta = mean over questions of (score - mean score of the perturbed twins).
+    """
+    return Recipe(
+        # GRADE's four levels of certainty
+        rubric=step(NuggetGenerator, grades=("high", "moderate", "low", "very low"), weights=(-high, high)),
+        judge=step(Panel),
+        reward=step(policy_reward, policy="healthbench"),
+        audit=step(perturbation_delta),
+    )
+
+
+@recipe(
+    no=58,
+    system="Automated feedback in math education",
+    arxiv="",
+    claim="The nearest scored answer under Canberra distance beats the mean score; with shuffled scores it does not.",
+    check="tests/claims/claims_rubric_evidence.py::claim_math_feedback",
+    evidence="recalled",
+    departs=(
+        "Abstract and memory only. A hashed n-gram encoder by default, SBERT in the paper.",
+        "The fine-tuned model and the comparison of written feedback are not carried over.",
+    ),
+    fit="peripheral",
+)
+def math_feedback(*, k: int = 1) -> Recipe:
+    """Open answers scored by the nearest scored answer, whose feedback is given back.
+
+    score = mean over the k nearest of their scores; distance = sum |x - y| / (|x| + |y|).
+    """
+    return Recipe(judge=step(NearestAnswers, metric="canberra", k=k))
+
+
+@recipe(
+    no=207,
+    system="Spacer",
+    arxiv="",
+    claim="An answer can be rebuilt from a rubric that holds it, and hardly from one that does not.",
+    check="tests/claims/claims_rubric_evidence.py::claim_spacer",
+    evidence="abstract-only",
+    departs=(
+        "Only the pattern is carried over: rebuild a known item from stripped input and compare.",
+        "Keyword graph, metric of impact and the stages of writing are not built; the rebuilding model is a script.",
+    ),
+    fit="peripheral",
+)
+def spacer(*, temperature: float = 0.0) -> Recipe:
+    """Is the answer in the rubric? Written from a reference without stating it, then rebuilt from the criteria alone.
+
+    similarity = F1 of content words of the rebuilt answer and the reference; near 1 leaks.
+    """
+    return Recipe(rubric=step(ReferenceGenerator), refine=step(Reconstruction, temperature=temperature))

@@ -9,13 +9,12 @@ from rubricate.generate import (
     FeedbackGenerator,
     Gate,
     NeighbourGenerator,
-    consensus,
 )
 from rubricate.judges import LikelihoodJudge, PairwiseJudge, PointwiseJudge
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
 from rubricate.reduce import group_stat
-from rubricate.refine import PreferenceConsistency
+from rubricate.refine import PreferenceConsistency, semantic_consensus
 from rubricate.rewards import affine, combine, policy_reward, range_score
 from rubricate.steps import ref, step
 
@@ -151,7 +150,7 @@ def rlbff(*, threshold: float = 0.8, span: float = 60.0) -> Recipe:
     """
     return Recipe(
         rubric=step(FeedbackGenerator, span=span, threshold=threshold),  # card: partial ratio > 60, cosine > .8
-        refine=step(consensus, threshold=threshold),
+        refine=step(semantic_consensus, threshold=threshold),
         judge=step(LikelihoodJudge),  # its margin is log p(Yes) - log p(No)
     )
 

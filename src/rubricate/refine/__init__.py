@@ -13,6 +13,7 @@ from rubricate.refine.filters import (
     unverifiable,
 )
 from rubricate.refine.prototypes import UserPrototypes, anchored_ridge, average_chains
+from rubricate.refine.reconstruct import Rebuilt, Reconstruction, word_f1
 from rubricate.refine.recovery import (
     Consistency,
     PreferenceConsistency,
@@ -41,6 +42,8 @@ __all__ = [
     "Played",
     "Players",
     "PreferenceConsistency",
+    "Rebuilt",
+    "Reconstruction",
     "RuleGame",
     "Selected",
     "Shift",
@@ -69,4 +72,5 @@ __all__ = [
     "unverifiable",
     "whitened_weights",
     "wilson_low",
+    "word_f1",
 ]

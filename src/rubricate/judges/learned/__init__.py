@@ -11,6 +11,7 @@ from rubricate.judges.learned.features import hashed_words
 from rubricate.judges.learned.guard import FailureDetector, least_weight, mine_failures
 from rubricate.judges.learned.heads import MultiHeadReward
 from rubricate.judges.learned.mixture import MixtureReward, Router
+from rubricate.judges.learned.nearest import Nearest, NearestAnswers
 from rubricate.judges.learned.network import MLPReward
 from rubricate.judges.learned.online import OnlineUpdate, certified_pairs
 from rubricate.judges.learned.ordinal import OrdinalProbReward, rating_preference
@@ -28,6 +29,8 @@ __all__ = [
     "MLPReward",
     "MixtureReward",
     "MultiHeadReward",
+    "Nearest",
+    "NearestAnswers",
     "OnlineUpdate",
     "OrdinalProbReward",
     "PairModel",
