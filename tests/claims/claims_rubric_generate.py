@@ -1,5 +1,7 @@
 """Checks of rubricate.recipes.rubric_generate; set-ups and figures are those of the cards unless a line says ours."""
 
+import asyncio
+import json
 from collections import Counter
 from dataclasses import dataclass
 
@@ -7,11 +9,14 @@ import numpy as np
 
 from rubricate.generate import RubricIndex
 from rubricate.generate.spans import partial_ratio
+from rubricate.judges import compare_pairs, pair_values
 from rubricate.lab import Bandit, Settings, learn
 from rubricate.lab.claims import Outcome, claim
 from rubricate.lab.worlds import softmax
+from rubricate.llm.scripted import ScriptedClient, read_prompt
 from rubricate.recipes import find_recipe
 from rubricate.rubrics import Rubric
+from rubricate.types import Message, Sample
 
 SEEDS = range(5)
 
@@ -215,3 +220,60 @@ def claim_deltarubric():
     holds = all(4 * four < 3 * one for one, four in found.values())
     note = f"at rate .6: {found[0.6][0]:.1f} and {found[0.6][1]:.1f}"
     return Outcome(round(found[0.3][0], 1), round(found[0.3][1], 1), bool(holds), note)
+
+
+class Patents:
+    """Pairs of which one was filed first; the judge knows which in 60 % of them, a source in 62.5 % (both ours)."""
+
+    def __init__(self, seed, n=120):
+        rng = np.random.default_rng(seed)
+        self.first = rng.integers(0, 2, n)  # which of the two
+        self.known, self.held = rng.random(n) < 0.6, rng.random(n) < 0.625
+        prompts = [(Message("user", f"Which of pair {i} was filed first?"),) for i in range(n)]
+        self.samples = [[Sample(f"{i}-{k}", p, f"claim {i}-{k}") for k in (0, 1)] for i, p in enumerate(prompts)]
+
+    async def lookup(self, question):
+        pair = question.removeprefix("Filing dates of pair ").removesuffix("?")
+        known = pair.isdigit() and self.held[int(pair)]
+        return f"claim {pair}-{self.first[int(pair)]} was first." if known else None
+
+    def reply(self, telling):
+        def answer(request):
+            blocks = read_prompt(request).blocks
+            pair = int(dict(blocks)["task"].split()[3])
+            if '"questions"' in request.messages[0].content:
+                question = f"Filing dates of pair {pair}?" if telling else "What is a patent?"
+                return json.dumps({"questions": [question]})
+            told = any(label == "document" for label, _ in blocks)
+            believed = self.first[pair] if told or self.known[pair] else 1 - self.first[pair]
+            letter = "A" if dict(blocks)["response A"].endswith(f"-{believed}") else "B"
+            return json.dumps({"verdicts": [{"id": "whole", "reason": "r", "verdict": letter}]})
+
+        return ScriptedClient(answer)
+
+
+def _right(world, client, ask):
+    """Share of pairs that the recipe's judge decides rightly, with or without its questions."""
+    recipe, rubric = find_recipe("192")(), Rubric(id="r", criteria=[{"id": "first", "text": "Was filed first."}])
+    judge, questions = recipe.judge.build(), recipe.loop.build()
+
+    async def run():
+        sides = [p if not ask else (await questions.of(p, client, world.lookup)).samples for p in world.samples]
+        flat = [s for pair in sides for s in pair]
+        return await compare_pairs(judge, np.arange(len(flat)).reshape(-1, 2), flat, rubric, client)
+
+    values = pair_values(asyncio.run(run()))[:, 0]
+    return float(np.mean((values > 0) == (world.first == 0)))
+
+
+@claim("introspective_growth")
+def claim_introspective_growth():
+    """Card: .6 -> .85 by questions that fetch facts; questions beside the point add nothing."""
+    found = []
+    for seed in SEEDS:
+        world = Patents(seed)
+        runs = ((True, False), (True, True), (False, True))
+        found.append([_right(world, world.reply(telling), ask) for telling, ask in runs])
+    bare, asked, beside = np.mean(found, 0)
+    holds = asked > bare + 0.15 and abs(beside - bare) < 0.01
+    return Outcome(round(bare, 3), round(asked, 3), bool(holds), f"questions beside the point {beside:.3f}")

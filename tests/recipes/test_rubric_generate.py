@@ -10,7 +10,7 @@ import pytest
 
 import rubricate as rb
 from rubricate.generate import Feedback, Material
-from rubricate.judges import PointwiseJudge
+from rubricate.judges import PointwiseJudge, compare_pairs
 from rubricate.llm.client import Reply
 from rubricate.llm.scripted import JudgeScript, ScriptedClient
 from rubricate.recipes import find_recipe
@@ -228,3 +228,16 @@ def test_the_audits_and_filters_build():
         True,
         True,
     ]
+
+
+def test_the_questions_come_before_the_judge():
+    pair = [Sample(k, (Message("user", "Which is older?"),), k) for k in "ab"]
+    recipe = find_recipe("introspective_growth")(k=2)
+    replies = iter(['{"questions": ["When?", "Where?", "Why?"]}', '{"answers": ["In 1997.", null]}'])
+    found = asyncio.run(recipe.loop.build().of(pair, ScriptedClient(lambda request: next(replies))))
+    assert [s.documents for s in found.samples] == [("Question: When?\nAnswer: In 1997.",)] * 2
+    seen = []
+    client = ScriptedClient(lambda r: seen.append(r) or '{"verdicts": [{"id": "whole", "verdict": "A"}]}')
+    rubric = Rubric(id="r", criteria=[{"id": "a", "text": "Is older."}])
+    asyncio.run(compare_pairs(recipe.judge.build(), [[0, 1]], found.samples, rubric, client))
+    assert "Answer: In 1997." in seen[0].messages[1].content

@@ -6,9 +6,11 @@ from rubricate.loops.next_segments import next_segments
 from rubricate.loops.purify import Turn, purify_turn
 from rubricate.loops.recover import LabelledPair, Recovered, as_pairs, recover
 from rubricate.loops.segment_beam import Path, Segment, segment_beam
+from rubricate.loops.self_questions import Background, SelfQuestions
 from rubricate.loops.tournament import Played, judge_tournament, mean_of_criteria
 
 __all__ = [
+    "Background",
     "EditAndRank",
     "Edited",
     "LabelledPair",
@@ -16,6 +18,7 @@ __all__ = [
     "Played",
     "Recovered",
     "Segment",
+    "SelfQuestions",
     "Turn",
     "as_pairs",
     "filtered_vote",

@@ -11,6 +11,7 @@ from rubricate.generate import (
     NeighbourGenerator,
 )
 from rubricate.judges import LikelihoodJudge, PairwiseJudge, PointwiseJudge
+from rubricate.loops import SelfQuestions
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
 from rubricate.reduce import group_stat
@@ -204,3 +205,24 @@ def deltarubric() -> Recipe:
         reward=step(group_stat, ref("outcome"), ref("plan"), op="mean"),
         credit=step(grpo),
     )
+
+
+@recipe(
+    no=192,
+    system="Introspective Growth",
+    arxiv="2505.12452",
+    claim="A judge that looks up its own questions tells close pairs apart; questions beside the point do nothing.",
+    check="tests/claims/claims_rubric_generate.py::claim_introspective_growth",
+    evidence="abstract-only",
+    departs=(
+        "The arXiv id is recalled. The 1.3M patent pairs are not built in; the judge of the check is a script.",
+        "That small models write better questions for mid-size ones is not checked.",
+    ),
+    fit="peripheral",
+)
+def introspective_growth(*, k: int = 5) -> Recipe:
+    """Neutral questions about a pair, answered from a source or by the model, shown to the judge of the pair.
+
+    verdict = judge(x, y_a, y_b, {(q_i, a_i)}), i <= k.
+    """
+    return Recipe(judge=step(PairwiseJudge), loop=step(SelfQuestions, k=k))
