@@ -1,10 +1,12 @@
 """Loops around rollouts: what is repaired before it is trained on, who meets whom and who wins."""
 
+from rubricate.loops.code_rules import sandbox_runner
 from rubricate.loops.edit_and_rank import EditAndRank, Edited
 from rubricate.loops.filtered_vote import filtered_vote
 from rubricate.loops.next_segments import next_segments
 from rubricate.loops.purify import Turn, purify_turn
 from rubricate.loops.recover import LabelledPair, Recovered, as_pairs, recover
+from rubricate.loops.refine_answer import RefineAnswer, Refined
 from rubricate.loops.segment_beam import Path, Segment, segment_beam
 from rubricate.loops.self_questions import Background, SelfQuestions
 from rubricate.loops.tournament import Played, judge_tournament, mean_of_criteria
@@ -17,6 +19,8 @@ __all__ = [
     "Path",
     "Played",
     "Recovered",
+    "RefineAnswer",
+    "Refined",
     "Segment",
     "SelfQuestions",
     "Turn",
@@ -27,5 +31,6 @@ __all__ = [
     "next_segments",
     "purify_turn",
     "recover",
+    "sandbox_runner",
     "segment_beam",
 ]

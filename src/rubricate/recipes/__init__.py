@@ -3,6 +3,8 @@
 ``find_recipe`` takes a name, a catalogue number, an arXiv id or a system's name. Importing this package registers all.
 """
 
+from rubricate.recipes import rubric_refine as rubric_refine  # isort: split
+
 from rubricate.recipes import audits as audits
 from rubricate.recipes import credit_baselines as credit_baselines
 from rubricate.recipes import credit_group as credit_group

@@ -1,7 +1,11 @@
 """Refine: rubrics and rules made better by what they missed."""
 
 from rubricate.refine.buffer import CriterionBuffer, Held
+from rubricate.refine.code_rules import CodeRule, CodeRuleWriter, Ran, Wanted, run_faults, static_faults
 from rubricate.refine.consensus import model_consensus, semantic_consensus
+from rubricate.refine.curriculum import CriterionCurriculum, CriterionState, PromptCurriculum, learnable
+from rubricate.refine.decompose import Decomposed, DecomposeFilter, Splitter
+from rubricate.refine.evolve import ExternalFit, Fitted, RubricSearch, Searched
 from rubricate.refine.filters import (
     conflicting,
     coverage_subset,
@@ -29,34 +33,51 @@ from rubricate.refine.recovery import (
 )
 from rubricate.refine.rule_game import Case, Finding, Played, Players, RuleGame
 from rubricate.refine.selector import Selected, SparseSelector
+from rubricate.refine.split import LlmSplitter
 from rubricate.refine.tracker import CriterionTracker, Tracked, Version
 from rubricate.refine.whitening import whitened_weights
 
 __all__ = [
     "Case",
+    "CodeRule",
+    "CodeRuleWriter",
     "Consistency",
     "CriterionBuffer",
+    "CriterionCurriculum",
+    "CriterionState",
     "CriterionTracker",
+    "DecomposeFilter",
+    "Decomposed",
+    "ExternalFit",
     "Finding",
+    "Fitted",
     "Held",
+    "LlmSplitter",
     "Played",
     "Players",
     "PreferenceConsistency",
+    "PromptCurriculum",
+    "Ran",
     "Rebuilt",
     "Reconstruction",
+    "RubricSearch",
     "RuleGame",
+    "Searched",
     "Selected",
     "Shift",
     "SparseSelector",
+    "Splitter",
     "Tracked",
     "UserPrototypes",
     "Version",
+    "Wanted",
     "anchored_ridge",
     "average_chains",
     "conflicting",
     "coverage_subset",
     "high_spread",
     "leaks",
+    "learnable",
     "likeness",
     "margin_shift",
     "matches",
@@ -66,8 +87,10 @@ __all__ = [
     "pair_margins",
     "recovery_reward",
     "redundant",
+    "run_faults",
     "selective",
     "semantic_consensus",
+    "static_faults",
     "ungrounded",
     "unverifiable",
     "whitened_weights",
