@@ -16,6 +16,7 @@ from rubricate.refine.filters import (
     ungrounded,
     unverifiable,
 )
+from rubricate.refine.human import Decision, review
 from rubricate.refine.prototypes import UserPrototypes, anchored_ridge, average_chains
 from rubricate.refine.reconstruct import Rebuilt, Reconstruction, word_f1
 from rubricate.refine.recovery import (
@@ -46,6 +47,7 @@ __all__ = [
     "CriterionCurriculum",
     "CriterionState",
     "CriterionTracker",
+    "Decision",
     "DecomposeFilter",
     "Decomposed",
     "ExternalFit",
@@ -87,6 +89,7 @@ __all__ = [
     "pair_margins",
     "recovery_reward",
     "redundant",
+    "review",
     "run_faults",
     "selective",
     "semantic_consensus",

@@ -1,0 +1,109 @@
+"""Refining from recorded verdicts, on one core: every array filter over 60 criteria and 500 answers; lints of many.
+
+    python benchmarks/refine.py [--criteria 60] [--answers 500] [--lint 10000]
+
+Targets: 5 s each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+
+from rubricate.refine import (
+    CriterionTracker,
+    PreferenceConsistency,
+    SparseSelector,
+    conflicting,
+    coverage_subset,
+    high_spread,
+    redundant,
+    unverifiable,
+    whitened_weights,
+)
+from rubricate.rubrics.lint import lint
+from rubricate.rubrics.model import Criterion, Rubric
+
+TARGET = 5.0
+NOUNS = (
+    "dose",
+    "source",
+    "date",
+    "cause",
+    "effect",
+    "cost",
+    "risk",
+    "unit",
+    "range",
+    "limit",
+    "author",
+    "method",
+    "trend",
+)
+VERBS = ("names", "states", "explains", "compares", "lists", "quotes", "defines", "measures", "justifies", "dates")
+
+
+def verdicts(answers: int, criteria: int, rng: np.random.Generator) -> np.ndarray:
+    """Verdicts with a common quality, clones in every tenth column and 5 % missing."""
+    quality = rng.normal(size=(answers, 1))
+    scores = (rng.random((answers, criteria)) < 1 / (1 + np.exp(-quality * rng.normal(1, 1, criteria)))).astype(float)
+    scores[:, ::10] = scores[:, :1]
+    scores[rng.random(scores.shape) < 0.05] = np.nan
+    return scores
+
+
+def refine(scores: np.ndarray, rng: np.random.Generator) -> int:
+    """All filters, one after the other; how many criteria are left."""
+    keep = ~unverifiable(scores)
+    keep &= redundant(scores) < 0
+    keep[conflicting(scores)[:, 1]] = False
+    varied = np.zeros(len(keep), dtype=bool)
+    varied[high_spread(scores)] = True
+    left = scores[:, keep & varied]
+    gap = left[::2] - left[1::2]
+    chosen = SparseSelector(missing="no_difference").fit(gap).kept
+    match = np.where(np.isnan(gap) | (gap == 0), np.nan, gap > 0).T
+    names = [str(k) for k in range(left.shape[1])]
+    CriterionTracker().update(names, names, match)
+    PreferenceConsistency().of(match)
+    coverage_subset(rng.normal(size=(left.shape[1], 64)), count=20)
+    whitened_weights(left[:, chosen])
+    return len(chosen)
+
+
+def rubric(count: int, rng: np.random.Generator) -> Rubric:
+    """Criteria of a few words each, as a generator would write them."""
+    texts = [
+        f"{rng.choice(VERBS).capitalize()} the {rng.choice(NOUNS)} of the {rng.choice(NOUNS)} in part {k}."
+        for k in range(count)
+    ]
+    return Rubric(id="bench", criteria=tuple(Criterion(id=f"c{k}", text=t) for k, t in enumerate(texts)))
+
+
+def main() -> None:
+    """Run both and print seconds."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--criteria", type=int, default=60)
+    parser.add_argument("--answers", type=int, default=500)
+    parser.add_argument("--lint", type=int, default=10_000)
+    args = parser.parse_args()
+    rng = np.random.default_rng(0)
+    scores = verdicts(args.answers, args.criteria, rng)
+    start = time.perf_counter()
+    left = refine(scores, rng)
+    spent = time.perf_counter() - start
+    print(
+        f"refine {args.criteria} criteria over {args.answers} answers: {spent:.2f} s, {left} left (target {TARGET:g} s)"
+    )
+    many = rubric(args.lint, rng)
+    start = time.perf_counter()
+    found = lint(many)
+    print(
+        f"lint {args.lint} criteria: {time.perf_counter() - start:.2f} s, {len(found)} findings (target {TARGET:g} s)"
+    )
+
+
+if __name__ == "__main__":
+    main()
