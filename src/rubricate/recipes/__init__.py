@@ -3,8 +3,6 @@
 ``find_recipe`` takes a name, a catalogue number, an arXiv id or a system's name. Importing this package registers all.
 """
 
-from rubricate.recipes import rubric_refine as rubric_refine  # isort: split
-
 from rubricate.recipes import audits as audits
 from rubricate.recipes import credit_baselines as credit_baselines
 from rubricate.recipes import credit_group as credit_group
@@ -30,6 +28,7 @@ from rubricate.recipes import rubric_domains as rubric_domains
 from rubricate.recipes import rubric_evidence as rubric_evidence
 from rubricate.recipes import rubric_generate as rubric_generate
 from rubricate.recipes import rubric_personas as rubric_personas
+from rubricate.recipes import rubric_refine as rubric_refine
 from rubricate.recipes import rubric_scoring as rubric_scoring
 from rubricate.recipes.card import Card, Entry, find_recipe, recipe, variant
 
