@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from rubricate.errors import SettingError, ShapeError
-from rubricate.rewards import agreement_weights, difficulty_weights, scaled_weights, shared_outcome, trust_weight
+from rubricate.rewards import (
+    agreement_weights,
+    difficulty_weights,
+    lowest_first,
+    scaled_weights,
+    shared_outcome,
+    trust_weight,
+)
 
 NAN = float("nan")
 
@@ -131,3 +138,21 @@ def test_shared_outcome_adds_the_share_of_each_agent():
     np.testing.assert_array_equal(got, [[1.25, NAN], [NAN, NAN]])
     with pytest.raises(ShapeError):
         shared_outcome([[0.5, 0.5]], [1.0], [[1.0]])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_lowest_first_favours_the_lowest_and_equals_a_loop(seed):
+    rng = np.random.default_rng(seed)
+    scores = rng.random((6, 3))
+    scores[0, 1] = np.nan
+    found = lowest_first(scores, temperature=0.2)
+    pull = np.array([np.exp(-np.nanmean(scores[:, j]) / 0.2) for j in range(3)])
+    np.testing.assert_allclose(found, pull / pull.sum(), atol=1e-12)
+    assert found.argmax() == np.nanmean(scores, 0).argmin()
+
+
+def test_lowest_first_without_values_and_bad_temperature():
+    assert lowest_first([[np.nan, 0.5]]).tolist() == [0.5, 0.5]
+    assert lowest_first([[np.nan, np.nan]]).tolist() == [0.5, 0.5]
+    with pytest.raises(SettingError, match="temperature"):
+        lowest_first([[0.5]], temperature=0.0)

@@ -14,6 +14,7 @@ from rubricate.audit.attacks import (
 from rubricate.audit.binary import BinaryReport, binary_report
 from rubricate.audit.calibration import QuantileMap, RidgeScale
 from rubricate.audit.cascade import Handover, StageRow, cascade_report, handover_thresholds
+from rubricate.audit.claim_graph import ClaimGraph, claim_graph
 from rubricate.audit.collapse import Collapse, collapse_monitor, model_collapse_step
 from rubricate.audit.credit import CreditAccuracy, credit_accuracy
 from rubricate.audit.difficulty import DifficultyRow, precision_by_difficulty
@@ -46,8 +47,10 @@ from rubricate.audit.pairs import (
 )
 from rubricate.audit.panel import PanelReport, panel_report
 from rubricate.audit.pass_at import pass_at
+from rubricate.audit.peers import PeerReport, agreement_vs
 from rubricate.audit.probes import Centroids, Probes, probe_dims
 from rubricate.audit.proportions import two_proportion_z, wilson_interval
+from rubricate.audit.rationale import RationaleTest, rationale_deletion, span_deletions
 from rubricate.audit.rewardbench import (
     RewardBench2,
     RMBench,
@@ -61,6 +64,7 @@ from rubricate.audit.rubric_quality import Alignment, Masking, item_alignment, m
 from rubricate.audit.selective import RiskCoverage, risk_coverage
 from rubricate.audit.turns import Drift, TurnReport, confidence_drift, turn_report
 from rubricate.audit.twins import Perturbation, perturbation_delta
+from rubricate.audit.validity import Validity, minimal_pairs, predictive_validity
 
 __all__ = [
     "Alarm",
@@ -69,6 +73,7 @@ __all__ = [
     "BinaryReport",
     "BothOrders",
     "Centroids",
+    "ClaimGraph",
     "Collapse",
     "CreditAccuracy",
     "DifficultyRow",
@@ -89,11 +94,13 @@ __all__ = [
     "OverOptimisation",
     "PairAccuracy",
     "PanelReport",
+    "PeerReport",
     "Perturbation",
     "PositionBias",
     "Probes",
     "QuantileMap",
     "RMBench",
+    "RationaleTest",
     "RewardBench2",
     "RidgeScale",
     "RiskCoverage",
@@ -101,12 +108,15 @@ __all__ = [
     "StageRow",
     "Ties",
     "TurnReport",
+    "Validity",
     "VariantAgreement",
+    "agreement_vs",
     "alarms",
     "all_of_n_accuracy",
     "best_of_n_credit",
     "binary_report",
     "cascade_report",
+    "claim_graph",
     "collapse_monitor",
     "confidence_drift",
     "credit_accuracy",
@@ -120,6 +130,7 @@ __all__ = [
     "key_rates",
     "length_drift",
     "masking_sensitivity",
+    "minimal_pairs",
     "model_collapse_step",
     "overoptimisation_curve",
     "pair_accuracy",
@@ -128,14 +139,17 @@ __all__ = [
     "perturbation_delta",
     "position_bias",
     "precision_by_difficulty",
+    "predictive_validity",
     "probe_dims",
     "proxy_gap",
     "quadratic_weighted_kappa",
+    "rationale_deletion",
     "rewardbench2",
     "risk_coverage",
     "rm_bench_matrix",
     "saturation",
     "shortcut_share",
+    "span_deletions",
     "ties_score",
     "truncate_to_first_sentence",
     "truncation_negatives",

@@ -130,6 +130,7 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "list_off": ("N+1", "offsets of the labels in the lists that the rollouts give"),
     "list_given": ("Y", "label of each item in the list that the rollout gives, NaN where it gives none"),
     "list_known": ("Y", "the right label of each item, from 0"),
+    "field_labels": ("N F", "label read off each of F fields of the record, such as its text and its voice"),
     "progress": ("", "share of training done, in [0, 1]"),
     "rng": ("", "numpy generator"),
 }

@@ -24,6 +24,7 @@ from rubricate.recipes import reward_composition as reward_composition
 from rubricate.recipes import reward_multi as reward_multi
 from rubricate.recipes import reward_shaping as reward_shaping
 from rubricate.recipes import reward_tasks as reward_tasks
+from rubricate.recipes import rubric_audits as rubric_audits
 from rubricate.recipes import rubric_domains as rubric_domains
 from rubricate.recipes import rubric_evidence as rubric_evidence
 from rubricate.recipes import rubric_generate as rubric_generate

@@ -16,6 +16,7 @@ from rubricate.refine.filters import (
     ungrounded,
     unverifiable,
 )
+from rubricate.refine.granularity import at_depth
 from rubricate.refine.human import Decision, review
 from rubricate.refine.prototypes import UserPrototypes, anchored_ridge, average_chains
 from rubricate.refine.reconstruct import Rebuilt, Reconstruction, word_f1
@@ -74,6 +75,7 @@ __all__ = [
     "Version",
     "Wanted",
     "anchored_ridge",
+    "at_depth",
     "average_chains",
     "conflicting",
     "coverage_subset",

@@ -31,6 +31,7 @@ from rubricate.rewards.couple import (
 from rubricate.rewards.decomposition import redistribute
 from rubricate.rewards.deliver import ON_MISSING, deliver
 from rubricate.rewards.dimensions import interact, saturate, stretch, veto
+from rubricate.rewards.fields import field_agreement
 from rubricate.rewards.gates import gate, gated_accumulate
 from rubricate.rewards.graded import ladder, revision_reward
 from rubricate.rewards.group import (
@@ -97,6 +98,7 @@ from rubricate.rewards.shaping import (
     step_delta,
     zscore,
 )
+from rubricate.rewards.sliders import Sliders
 from rubricate.rewards.staged import Staged
 from rubricate.rewards.table import as_scores
 from rubricate.rewards.terms import combine, multiply, ratio
@@ -106,6 +108,7 @@ from rubricate.rewards.uncertainty import disagreement, uncertainty_weight
 from rubricate.rewards.weights import (
     agreement_weights,
     difficulty_weights,
+    lowest_first,
     scaled_weights,
     shared_outcome,
     trust_weight,
@@ -129,6 +132,7 @@ __all__ = [
     "Rewards",
     "RunningNormalizer",
     "Scorer",
+    "Sliders",
     "Staged",
     "Tiers",
     "Total",
@@ -169,6 +173,7 @@ __all__ = [
     "extreme_pairs",
     "f_beta",
     "fallback",
+    "field_agreement",
     "finite_budget",
     "first_time",
     "followup_margin",
@@ -188,6 +193,7 @@ __all__ = [
     "learn_blend",
     "lexicographic_pairs",
     "log_sigmoid",
+    "lowest_first",
     "marginal_likelihood",
     "multiply",
     "named",

@@ -69,6 +69,26 @@ def scaled_weights(weights: ArrayLike, factors: ArrayLike, group: ArrayLike) -> 
     return np.asarray(w * rows)
 
 
+def lowest_first(scores: ArrayLike, *, temperature: float = 0.1) -> Floats:
+    """Weights that lift the dimension which is lowest now: ``softmax(-mean_i scores_ij / temperature)``, [C], sum 1.
+
+    ``scores[N, C]`` of the batch, on one scale; NaN enters no mean. A dimension without a single value counts as the
+    lowest, so that what is missing stays missing. Card 98 (arXiv 2412.14626, abstract only: form and temperature ours).
+
+    >>> lowest_first([[0.8, 0.4], [0.6, 0.4]]).round(3).tolist()
+    [0.047, 0.953]
+    """
+    if not temperature > 0:
+        raise SettingError(f"temperature={temperature}", expected="a number > 0")
+    values = as_floats(scores, "scores")
+    check(scores=(values, "N C"))
+    known = (~np.isnan(values)).sum(0)
+    mean = np.divide(np.nansum(values, 0), known, out=np.full(values.shape[1], np.nan), where=known > 0)
+    gap = mean - np.nanmin(mean, initial=np.inf)
+    pull = np.where(known > 0, np.exp(-gap / temperature), 1.0)
+    return np.asarray(pull / pull.sum())
+
+
 def shared_outcome(local: ArrayLike, outcome: ArrayLike, share: ArrayLike) -> Floats:
     """Each agent's own score plus its share of the outcome of the chain: ``local + share * outcome``, [N, A]; card 148.
 
