@@ -105,7 +105,7 @@ CALLS = {
         "jensen_gain": {"logprob": Arg("N", -good("N")), "group": GROUPS},
         "ladder": {"rungs": (flags("N"), flags("N")), "values": (-1.0, 0.0, 1.0)},
         "lexicographic_pairs": {"scores": Arg("N K"), "group": GROUPS},
-        "lowest_first": {"scores": Arg("N C")},
+        "lowest_first": {"scores": Arg("N D")},
         "log_sigmoid": {"x": Arg("*N"), "reference": Arg("*N")},
         "marginal_likelihood": {"doc_scores": Arg("N D"), "doc_answer_logp": Arg("N D", -good("N D"))},
         "multiply": {"terms": (good("N"), good("N"))},

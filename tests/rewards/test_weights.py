@@ -149,6 +149,7 @@ def test_lowest_first_favours_the_lowest_and_equals_a_loop(seed):
     pull = np.array([np.exp(-np.nanmean(scores[:, j]) / 0.2) for j in range(3)])
     np.testing.assert_allclose(found, pull / pull.sum(), atol=1e-12)
     assert found.argmax() == np.nanmean(scores, 0).argmin()
+    np.testing.assert_allclose(lowest_first(scores[:, [2, 0, 1]], temperature=0.2), found[[2, 0, 1]], atol=1e-12)
 
 
 def test_lowest_first_without_values_and_bad_temperature():
