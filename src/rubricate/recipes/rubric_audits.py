@@ -74,7 +74,7 @@ def personalized_rewardbench(*, tolerance: float = 0.05) -> Recipe:
 def psyche_r1() -> Recipe:
     """Several models answer each item; items on which they split are for GRPO, unanimous ones are not.
 
-    keep item if 0 < sum_m right_m < M (rows: answers of the models; group: the item).
+    keep = 1[0 < sum_m right_m < M]; rows are answers of the models, groups the items.
     """
     return Recipe(select=step(drop_groups, ref("outcome"), ref("group"), rule="zero_std"))
 
