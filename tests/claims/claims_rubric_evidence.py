@@ -138,9 +138,9 @@ def claim_math_feedback():
         scores = rng.integers(0, 5, 260)
         texts = [" ".join(w for w in WORDS if rng.random() < (s + 0.3) / 4.6) or "no idea" for s in scores]
         known, new, right = texts[:200], texts[200:], scores[200:]
-        shuffled = rng.permutation(scores[:200])
-        for name, given in (("nearest", scores[:200]), ("shuffled", shuffled)):
-            errors[name].append(np.abs(judge.score(new, known, given).scores - right).mean())
+        found = judge.score(new, known, scores[:200])
+        errors["nearest"].append(np.abs(found.scores - right).mean())
+        errors["shuffled"].append(np.abs(rng.permutation(scores[:200])[found.place] - right).mean())
         errors["constant"].append(np.abs(scores[:200].mean() - right).mean())
     nearest, constant, shuffled = (float(np.mean(v)) for v in errors.values())
     holds = nearest < constant - 0.2 and shuffled > constant

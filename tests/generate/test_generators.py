@@ -214,13 +214,16 @@ def test_a_program_decides_what_it_can_and_wrong_settings_leave_it_to_a_judge():
         constraint("Avoids jargon.", {"name": "length", "settings": {"longest": 5}}),
         constraint("Runs as a script.", {"name": "code_tests", "settings": {"tests": "import os"}}),
         constraint("Lists three towns.", {"name": "format", "settings": {"min_items": "three"}}),
+        constraint("Fits the schema.", {"name": "json", "settings": {"schema": {"$ref": "http://x.org"}}}),
     ]
     draft, client = run(ConstraintGenerator(), Material("Describe Wales."), {"items": rows})
     made = {c.text: c for c in draft.rubric.criteria}
     assert made["Has at most 50 words."].verifier.settings == {"unit": "words", "max": 50}
     assert made["Has at most 50 words."].kind == "code"
-    assert [c.verifier for t, c in made.items() if t != "Has at most 50 words."] == [None] * 4
-    assert len(draft.notes) == 3
+    assert [c.verifier for t, c in made.items() if t != "Has at most 50 words."] == [None] * 5
+    assert len(draft.notes) == 4
+    assert "'schema' is not for a model to write" in draft.notes[3]
+    assert "schema" not in client.requests[0].messages[0].content
     assert "left to a judge" in draft.notes[0]
     assert "- length(unit: str = words" in client.requests[0].messages[0].content
 

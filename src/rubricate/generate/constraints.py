@@ -1,7 +1,8 @@
 """From an instruction to a checklist; what a program can decide is given to a program.
 
 Cards 88 (ACE-RL), 8 (OpenRS, programmatic checks) and 14 (Dr. SCI). The model names a registered verifier and its
-settings; it never writes code. Settings are checked as for any rubric; where they are wrong, a judge decides instead.
+settings; it never writes code, patterns or schemas. Settings are checked as for any
+rubric; where they are wrong, a judge decides instead.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from rubricate.rubrics.records import VerifierSpec
 from rubricate.verifiers.base import check_settings
 
 PROGRAMS = ("length", "contains", "not_contains", "starts_with", "ends_with", "format", "json", "language")
+CLOSED = {"json": ("schema",)}  # a schema may hold patterns and references to addresses: not for a model to write
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,9 @@ class ConstraintGenerator(ItemsGenerator):
         settings = named.get("settings", {})
         if not isinstance(settings, dict) or not settings:
             return None, "the verifier has no settings"
+        closed = [k for k in settings if k in CLOSED.get(named["name"], ())]
+        if closed:
+            return None, f"the setting {closed[0]!r} is not for a model to write"
         try:
             spec = VerifierSpec(name=named["name"], settings=settings)
             check_settings(Criterion(id="c", text="c", verifier=spec))
@@ -73,4 +78,4 @@ class ConstraintGenerator(ItemsGenerator):
 def _takes(name: str) -> str:
     """The settings of a verifier as its signature states them."""
     parameters = list(inspect.signature(lookup("verifier", name)).parameters.values())[1:]
-    return ", ".join(str(p).replace("'", "") for p in parameters)
+    return ", ".join(str(p).replace("'", "") for p in parameters if p.name not in CLOSED.get(name, ()))

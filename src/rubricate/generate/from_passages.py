@@ -15,9 +15,8 @@ class NuggetGenerator(ItemsGenerator):
     """Criteria from passages in one call; an item that cites a passage which does not exist is dropped.
 
     ``scale`` of the verdict ("binary", "ternary" as on card 1, "1-5" as on card 44). ``blocked``: the sources must not
-    be cited by a response (card 63), so they go to the rubric's blocked sources
-    and not to the evidence (R404). ``grades``: the strength of evidence
-    is asked for (card 52) and unknown grades are dropped.
+    be cited by a response (card 63), so they go to the rubric's blocked sources and not to the evidence (R404).
+    ``grades``: the strength of evidence is asked for (card 52), and an item with an unknown grade is dropped.
     """
 
     scale: str = "binary"
