@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-slow test-trainers train-example test-local lint demo claims bench bars clean
+.PHONY: help test test-slow test-trainers train-example test-local test-adapters lint demo claims bench bars clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -48,6 +48,16 @@ $(LOCAL)/.installed: pyproject.toml
 test-local: $(LOCAL)/.installed  ## scorers, encoders and real servers with small models, in .venv-local
 	$(LOCAL)/bin/python -m pytest -m local tests/llm tests/judges
 
+ADAPTERS := .venv-adapters
+$(ADAPTERS)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(ADAPTERS)
+	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check pytest -e . \
+	  'skyrl-gym==0.4.*' 'inspect-ai==0.3.285' 'openenv==0.10.*' 'verifiers==0.4.*'
+	@touch $@
+
+test-adapters: $(ADAPTERS)/.installed  ## adapters inside inspect_ai, verifiers, skyrl-gym and OpenEnv, in .venv-adapters
+	$(ADAPTERS)/bin/python -m pytest -m adapters tests/adapters
+
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff check src tests benchmarks examples
 	$(BIN)/ruff format --check src tests benchmarks examples
@@ -74,4 +84,4 @@ bars: $(STAMP) $(LOCAL)/.installed  ## bars of judges and verifiers: cost of tru
 	$(BIN)/python -m pytest tests/contracts/test_injection.py tests/verifiers/sandbox
 
 clean:  ## remove the environment and what runs wrote
-	rm -rf $(VENV) $(TRAINERS) $(LOCAL) runs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(TRAINERS) $(LOCAL) $(ADAPTERS) runs .pytest_cache .mypy_cache .ruff_cache

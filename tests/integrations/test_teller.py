@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import rubricate as rb
-from rubricate.errors import MissingExtraError, PolicyError, RubricateError, RubricError, SettingError, UnknownNameError
+from rubricate.errors import MissingExtraError, PolicyError, RubricateError, SettingError, UnknownNameError
 from rubricate.integrations import openrlhf, slime
 from rubricate.integrations.openrlhf import RubricRewardFile, asks_of
 from rubricate.integrations.slime import RubricRM, drop_unscored
@@ -168,7 +168,7 @@ def test_a_lost_verdict_is_a_zero_that_says_so_with_the_same_logs(tea, torch):
 def test_scores_stay_in_the_unit_interval_where_rewards_do_not(tea, torch):
     bad = RubricRewardFile(Teller(rewarder(tea), "lowest", lowest=-3.0))(["Tea?cold"], ["Tea?"], ["tea"])
     assert (bad["rewards"].tolist(), bad["scores"].tolist()) == ([-3.0], [0.0])
-    with pytest.raises(RubricError, match="numbers only"):
+    with pytest.raises(PolicyError, match=r"verdicts are missing.*numbers only"):
         RubricRewardFile(Teller(rewarder(tea), "abstain"))(["Tea?cold"], ["Tea?"], ["tea"])
 
 

@@ -32,7 +32,7 @@ class RubricRewardFile:
         """
         tensor = _torch().tensor
         told = self.teller.tell_sync(asks_of(queries, prompts, labels))
-        rewards = [required(t.reward, "OpenRLHF") for t in told]
+        rewards = [required(t, "OpenRLHF") for t in told]
         logs = {name: tensor([t.numbers[name] for t in told]) for name in _names(told)}
         return {
             "rewards": tensor(rewards), "scores": tensor([min(1.0, max(0.0, r)) for r in rewards]), "extra_logs": logs,

@@ -71,7 +71,7 @@ def _mark(sample: Any, told: Told) -> None:
 
 
 def _reward(told: Told, key: str | None) -> Any:
-    value = required(told.reward, "slime")
+    value = required(told, "slime")
     return value if not key else {**told.known, key: value}
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rubricate.errors import DataError, RubricError, SettingError, UnknownNameError
+from rubricate.errors import DataError, PolicyError, SettingError, UnknownNameError
 from rubricate.files import parse_json
 from rubricate.integrations.configured import PREFIX, Settings, rewarder_of
 from rubricate.integrations.remote import AnyRewarder
@@ -150,11 +150,11 @@ def label_of(label: Any) -> tuple[AnyRubric, str | None]:
     return label, None
 
 
-def required(value: float | None, target: str) -> float:
-    """A reward for a target that takes numbers only; RubricError where the policy left it missing."""
-    if value is None:
-        raise RubricError(
-            f"a response has no reward, and {target} takes numbers only",
-            hint="Choose on_missing (RUBRICATE_ON_MISSING): zero, lowest, group_mean or raise",
+def required(told: Told, target: str) -> float:
+    """The reward for a target that takes numbers only; PolicyError, with the reason, where it was left missing."""
+    if told.reward is None:
+        raise PolicyError(
+            f"a response has no reward ({told.scored.why}), and {target} takes numbers only",
+            hint="Choose on_missing (RUBRICATE_ON_MISSING): zero, lowest or group_mean",
         )
-    return value
+    return told.reward
