@@ -53,6 +53,7 @@ $(ADAPTERS)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(ADAPTERS)
 	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check pytest -e . \
 	  'skyrl-gym==0.4.*' 'inspect-ai==0.3.285' 'openenv==0.10.*' 'verifiers==0.4.*'
+	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check 'mcp<2'  # OpenEnv's need against verifiers' pin
 	@touch $@
 
 test-adapters: $(ADAPTERS)/.installed  ## adapters inside inspect_ai, verifiers, skyrl-gym and OpenEnv, in .venv-adapters

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 import rubricate as rb
-from rubricate.errors import MissingExtraError, PolicyError
+from rubricate.errors import MissingExtraError, PolicyError, SettingError
 from rubricate.integrations import inspect as inspect_adapter
-from rubricate.integrations import skyrl
+from rubricate.integrations import openenv, skyrl
 from rubricate.integrations.inspect import RubricScore, rubric_scorer
 from rubricate.integrations.skyrl import RubricTurn
 from rubricate.integrations.teller import Ask, Teller
@@ -129,3 +129,44 @@ def test_the_row_of_an_episode_names_rubric_and_reference():
         [], "a", "r", "R"
     )
     assert skyrl.ask_of([], "a", {}) == Ask([], "a")
+
+
+# OpenEnv ------------------------------------------------------------------------------------------------------------
+
+
+class WeightedSum:
+    """A sum of parts, as far as the adapter knows OpenEnv's."""
+
+    def __init__(self, weights, **parts):
+        self.weights, self.parts = weights, parts
+
+    def named_children(self):
+        return self.parts.items()
+
+
+def test_a_sum_of_sums_is_read_back_with_its_weights_and_awaited_where_it_must_be():
+    async def later(action, observation):
+        return float(observation == "Tea?")
+
+    inner = WeightedSum([2.0, -1.0], a=later, b=lambda action, observation: 0.25)
+    rubric, judge = openenv.rubric_of(WeightedSum([0.5, 0.5], x=inner, y=lambda a, o: len(a) / 10), "t", {"y": "Long."})
+    assert [(c.id, c.weight) for c in rubric.leaves] == [("x.a", 1.0), ("x.b", -0.5), ("y", 0.5)]
+    sample = rb.Sample("s", (rb.Message("user", "Tea?"),), "12345")
+    assert Rewarder((rubric,), judge=judge).score_sync([sample])[0].reward == pytest.approx(1 - 0.125 + 0.25)
+    other, same = openenv.rubric_of(inner, "t")[1], openenv.rubric_of(inner, "t")[1]
+    assert judge.digest != other.digest == same.digest
+
+
+def test_actions_and_observations_are_text_or_hold_it():
+    assert openenv.read_text(SimpleNamespace(message="m"), {"content": "c"}) == Ask("c", "m")
+    assert openenv.read_text("a", None) == Ask("", "a")
+    with pytest.raises(SettingError, match="has no text"):
+        openenv.read_text(3, "x")
+    assert openenv.play_text(rb.Sample("s", (), "r")) == ("r", "")
+
+
+def test_openenv_is_asked_for_by_name(rewarder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openenv.core.rubrics", None)
+    openenv._classes.cache_clear()
+    with pytest.raises(MissingExtraError, match="pip install openenv"):
+        openenv.rubric_tree(Teller(rewarder), rewarder.rubrics[0])
