@@ -118,8 +118,8 @@ class ReferenceLikelihood:
             score = float(np.clip(score, *self.clip))
         base = f", {value[1]:.4g} without it" if len(value) > 1 else ""
         leak = leaked_share(_reasoning(sample.response, self.cut) or "", sample.reference or "")
-        reason = f"{self.kind} {value[0]:.4g} behind the reasoning{base}; {off[1]} tokens, {leak:.0%} of them quoted"
-        return whole(score, judge, reason)
+        told = f"{off[1]} tokens, {leak:.0%} of the reference quoted"
+        return whole(score, judge, f"{self.kind} {value[0]:.4g} behind the reasoning{base}; {told}")
 
 
 def leaked_share(text: str, reference: str, n: int = 3) -> float:
