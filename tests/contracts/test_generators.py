@@ -8,6 +8,7 @@ import asyncio
 import dataclasses
 import inspect
 import json
+import random
 import re
 
 import pytest
@@ -270,3 +271,38 @@ def test_missing_material_is_said_before_anything_is_asked(name):
         bare = dataclasses.replace(MATERIAL, **dict.fromkeys(with_it, ()))
         with pytest.raises(SettingError, match=f"needs '{field}'"):
             asyncio.run(generator.generate(bare, Client("x"), id="r"))
+
+
+VALUES = (
+    None,
+    True,
+    0,
+    -3,
+    2.5,
+    float("nan"),
+    "",
+    "x",
+    "\ud800",
+    "a\x00b",
+    [],
+    [1],
+    {},
+    {"name": "length"},
+    "yes",
+    10**400,
+)
+
+
+@ALL
+def test_no_value_of_any_field_ends_in_an_error(name):
+    draw = random.Random(name)
+    case = CASES[name]
+    for _ in range(60):
+        items = case.items()
+        for item in items:
+            for field in draw.sample(sorted(item), k=min(2, len(item))):
+                item[field] = draw.choice(VALUES)
+        draft, _ = with_items(name, items)
+        assert draft.rubric is not None or draft.why
+        kept = len(draft.rubric.criteria) if draft.rubric else 0
+        assert kept <= len(items)

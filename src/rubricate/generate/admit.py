@@ -6,7 +6,6 @@ items were asked for, code where text belongs, another script than the prompt's,
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -81,9 +80,9 @@ def points(value: Any, low: float, high: float) -> float | None:
     >>> points(3, -10, 10), points("3", -10, 10), points(11, -10, 10), points(True, -10, 10)
     (3.0, None, None, None)
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value == 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value == 0:
         return None
-    return float(value) if low <= value <= high else None
+    return float(value) if low <= value <= high else None  # NaN and infinity are in no range
 
 
 Refuse = Callable[[Criterion], str]

@@ -25,6 +25,15 @@ async def ask_json(
         found = last_object(reply.text, key)
         if found is None:
             return Problem(f"the reply holds no complete JSON object with {key!r}")
-        return read(found[key])
+        return read(_sound(found[key]))
 
     return await ask(client, request, from_reply, reasks=reasks)
+
+
+def _sound(value: Any) -> Any:
+    """The value with half characters (lone surrogates, which JSON can write and no text can hold) replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_sound(v) for v in value]
+    return {_sound(k): _sound(v) for k, v in value.items()} if isinstance(value, dict) else value
