@@ -62,10 +62,7 @@ VOCABULARY: dict[str, tuple[str, str]] = {
     "cost": ("N", "price of the calls that the rollout made"),
     "cost_history": ("H", "costs of earlier rollouts, oldest first"),
     "turn_valid": ("T", "whether the turn is free of an error that ends the episode"),
-    "factors": (
-        "P C",
-        "factors on the criterion weights, carried from update to update; prompts in order of their ids",
-    ),
+    "factors": ("P C", "factors on criterion weights, carried from update to update; prompts in order of ids"),
     "confidence": ("N", "probability of being right that the response states, NaN when it cannot be read"),
     "step_kind": ("S", "tag of each step: 0 planning, 1 explore, 2 reflection, 3 monitor, 4 none"),
     "step_action": ("S", "id of the action of each step"),
@@ -188,10 +185,8 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["turn_valid"] = rng.random(env["turn_off"][-1]) < 0.9
     env |= _acts(rng, env, missing)
     env["turn_accept"] = rng.random(env["turn_off"][-1]) < 0.5
-    env["step_tokens"], env["clause_tokens"] = (
-        _cut(env["step_off"], env["token_off"]),
-        _cut(env["turn_off"], env["token_off"]),
-    )
+    env["step_tokens"] = _cut(env["step_off"], env["token_off"])
+    env["clause_tokens"] = _cut(env["turn_off"], env["token_off"])
     env["clause_scores"], env["token_values"] = rng.random(env["turn_off"][-1]), rng.normal(size=tokens)
     env["called"], env["executed"] = rng.random(n) < 0.9, rng.random(n) < 0.9
     env["doc_scores"], env["relevance"] = rng.normal(size=(n, 8)), rng.integers(0, 3, size=(n, 8)).astype(np.float64)
@@ -199,7 +194,7 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["relevance"][rng.random((n, 8)) < missing] = np.nan
     env |= _judged(rng, env, missing)
     env |= _valued(rng, env, missing)
-    env |= _given(rng, env, missing) | {"guard": -rng.random(n)}
+    env |= _given(rng, env, missing) | {"guard": -rng.random(n), "field_labels": rng.integers(0, 2, (n, 2)) * 1.0}
     return env | _lists(rng, env, missing)
 
 
