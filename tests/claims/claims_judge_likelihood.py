@@ -243,7 +243,7 @@ def claim_empo():
     return Outcome(round(float(start), 3), round(float(end), 3), bool(holds), note)
 
 
-def _two_views(part, seed, noise, rate, n=150, answers=6, group=8, steps=100):
+def _two_views(part, seed, noise, rate, n=100, answers=6, group=8, steps=60):
     """Accuracy after learning when each wording of a problem biases the policy in its own way."""
     rng = np.random.default_rng(seed)
     theta = rng.normal(0, 0.7, (n, answers))
@@ -267,7 +267,7 @@ def claim_co_reward():
     cross = find_recipe("128")()
     own = replace(cross, reward=find_recipe("118")().reward.replace(group=_by_wording()))
     found = {
-        noise: np.array([[_two_views(p, s, noise, r) for p in (own, cross)] for s in range(5) for r in (0.1, 0.2)])
+        noise: np.array([[_two_views(p, s, noise, r) for p in (own, cross)] for s in range(5) for r in (0.2, 0.4)])
         for noise in (1.0, 2.0)
     }
     gain = {noise: f[:, 1] - f[:, 0] for noise, f in found.items()}
