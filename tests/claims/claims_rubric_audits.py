@@ -279,3 +279,38 @@ def claim_graco():
     holds = counts == [4, 12, 36] and easy[0] > easy[1] > easy[2] and hard[0] < hard[1] < hard[2]
     shown = [" ".join(f"{v:.3f}" for v in row) for row in (hard, easy)]
     return Outcome(shown[0], shown[1], bool(holds), f"variance at {counts} criteria; checks met .5 and .95 of the time")
+
+
+def _mended(seed, guided, misread=0.0):
+    """Defects left of six after the loop: a prompt has nine axes, "x" marks a defect; the judge misreads some."""
+    rng = np.random.default_rng(seed)
+    start = "".join(rng.permutation(list("xxxxxx...")))
+    axes = [str(k) for k in range(9)]
+
+    async def score(text):
+        return [float((c == ".") != (rng.random() < misread)) for c in text]
+
+    async def edit(text, failed):
+        at = int(failed[0]) if guided else int(rng.integers(9))
+        mended = text[:at] + ("x" if text[at] == "." else ".") + text[at + 1 :]
+        return mended if rng.random() < 0.95 else text  # now and then the rewriter does nothing
+
+    return asyncio.run(find_recipe("46")().loop.build().run(start, axes, score, edit)).text.count("x")
+
+
+@claim("peem")
+def claim_peem():
+    noisy = 6 - np.mean([_mended(seed, True, misread=0.02) for seed in range(100)])
+    told, blind = ([_mended(seed, guided) for seed in range(100)] for guided in (True, False))
+    audit = find_recipe("46")().audit
+    rng = np.random.default_rng(0)
+    meaning = rng.integers(0, 2, 2000)
+    wording = np.where(
+        rng.random((2000, 2)) < 0.2, 1 - meaning[:, None], meaning[:, None]
+    )  # each wording its own errors
+    shared = np.where(rng.random(2000) < 0.2, 1 - meaning, meaning)
+    loose, stable = audit.build(choice=wording)[0, 1], audit.build(choice=np.column_stack([shared, shared]))[0, 1]
+    fixed, by_chance = 6 - float(np.mean(told)), 6 - float(np.mean(blind))
+    holds = fixed >= 5 and by_chance <= 3 and stable == 1.0 and loose < 0.5
+    note = f"defects mended; {noisy:.1f} when 2 % of axes are misread; kappa of two judges of .8 over paraphrases: "
+    return Outcome(round(by_chance, 2), round(fixed, 2), bool(holds), note + f"{loose:.2f} and {stable:.2f}")

@@ -1,5 +1,6 @@
 """Rewards equal a plain loop on random data; the other stages do on them what their formulas say."""
 
+import asyncio
 import math
 
 import numpy as np
@@ -89,3 +90,18 @@ def test_the_first_accepted_draw_is_delivered(seed):
     for g, row in zip(np.unique(group), found, strict=True):
         own = [i for i in range(12) if group[i] == g]
         assert row == next((i for i in own if accepted[i]), own[0])
+
+
+def test_a_prompt_is_mended_by_its_failed_axes_and_verdicts_are_compared_over_paraphrases():
+    recipe = find_recipe("46")(rounds=2)
+
+    async def score(text):
+        return [float(axis in text) for axis in ("clear", "fair")]
+
+    async def edit(text, failed):
+        return f"{text} {failed[0]}"
+
+    found = asyncio.run(recipe.loop.build().run("prompt", ["clear", "fair"], score, edit))
+    assert (found.text, found.stopped) == ("prompt clear fair", "done")
+    kappa = recipe.audit({"choice": [[1, 1], [1, 1], [0, 0], [0, 1]]})
+    assert kappa[0, 1] == pytest.approx((0.75 - 0.5) / 0.5)

@@ -168,8 +168,7 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["token_mask"] = np.ones(tokens, dtype=np.bool_)
     env["turn_verdicts"] = rng.integers(0, 2, size=(env["turn_off"][-1], criteria)).astype(np.float64)
     env["turn_verdicts"][rng.random(env["turn_verdicts"].shape) < missing] = np.nan
-    env["step_valid"] = rng.random(env["step_off"][-1]) < 0.9
-    env["rating"] = rng.normal(size=n)
+    env["step_valid"], env["rating"] = rng.random(env["step_off"][-1]) < 0.9, rng.normal(size=n)
     env["checkable"], env["decision"] = rng.random(n) < 0.5, (rng.random(n) < 0.5).astype(np.float64)
     env["speedup"] = rng.uniform(0.5, 4.0, size=n)
     env["length_low"], env["length_high"] = rng.integers(10, 20, size=n), rng.integers(20, 40, size=n)
@@ -185,8 +184,7 @@ def draw(rng: np.random.Generator, *, prompts: int = 6, group_size: int = 8, mis
     env["turn_valid"] = rng.random(env["turn_off"][-1]) < 0.9
     env |= _acts(rng, env, missing)
     env["turn_accept"] = rng.random(env["turn_off"][-1]) < 0.5
-    env["step_tokens"] = _cut(env["step_off"], env["token_off"])
-    env["clause_tokens"] = _cut(env["turn_off"], env["token_off"])
+    env["step_tokens"], env["clause_tokens"] = (_cut(env[f"{k}_off"], env["token_off"]) for k in ("step", "turn"))
     env["clause_scores"], env["token_values"] = rng.random(env["turn_off"][-1]), rng.normal(size=tokens)
     env["called"], env["executed"] = rng.random(n) < 0.9, rng.random(n) < 0.9
     env["doc_scores"], env["relevance"] = rng.normal(size=(n, 8)), rng.integers(0, 3, size=(n, 8)).astype(np.float64)

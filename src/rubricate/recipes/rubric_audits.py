@@ -1,9 +1,16 @@
 """Rubrics under test: critiques against human ones, peers as a yardstick, pairs and graphs that show what is missed."""
 
-from rubricate.audit import agreement_vs, claim_graph, minimal_pairs, predictive_validity, rationale_deletion
+from rubricate.audit import (
+    agreement_vs,
+    claim_graph,
+    cross_variant_kappa,
+    minimal_pairs,
+    predictive_validity,
+    rationale_deletion,
+)
 from rubricate.credit import drop_groups, z_score
 from rubricate.judges import MultiHeadReward, PointwiseJudge
-from rubricate.loops import filtered_vote
+from rubricate.loops import RefineAnswer, filtered_vote
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
 from rubricate.refine import at_depth
@@ -225,3 +232,29 @@ def graco(*, depth: int = 2) -> Recipe:
     leaves(depth) = criteria at that depth, and the leaves above it.
     """
     return Recipe(refine=step(at_depth, depth=depth), judge=step(PointwiseJudge, batch="all"))
+
+
+@recipe(
+    no=46,
+    system="PEEM",
+    arxiv="",
+    claim="A rewriter told which axes failed mends five of six defects in six rounds; a blind one mends three.",
+    check="tests/claims/claims_rubric_audits.py::claim_peem",
+    evidence="abstract-only",
+    departs=(
+        "Axes are met or not; the paper scores 1 to 5 with a reason each. No arXiv id was found.",
+        "A judge that misreads 2 % of the axes costs a third of what is mended: see the check.",
+        "Stability over paraphrases is Cohen's kappa between them, not the paper's share.",
+    ),
+    fit="peripheral",
+)
+def peem(*, rounds: int = 6) -> Recipe:
+    """Judge the prompt on axes, hand what failed to a rewriter, keep what is better; verdicts must survive paraphrase.
+
+    keep an edit if mean_k v_k rises; stability = (p_o - p_e) / (1 - p_e) between verdicts on two paraphrases.
+    """
+    return Recipe(
+        judge=step(PointwiseJudge, batch="all"),
+        loop=step(RefineAnswer, rounds=rounds),
+        audit=step(cross_variant_kappa),
+    )
