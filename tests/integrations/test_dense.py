@@ -131,10 +131,10 @@ class Tensor:
     """As much of a tensor as the mixin touches."""
 
     def __init__(self, values):
-        self.values = values
+        self.values = np.asarray(values)
 
     def tolist(self):
-        return self.values
+        return self.values.tolist()
 
     def new_tensor(self, values):
         return Tensor(values)

@@ -58,7 +58,7 @@ class Settings:
             value = (given or {}).get(name)
             value = outside.get(PREFIX + name.upper()) if value is None else value
             if value is not None and value != "":
-                values[name] = _typed(name, value, f.default)
+                values[name] = typed(name, value, f.default)
         return cls(**values)
 
     def __post_init__(self) -> None:
@@ -71,7 +71,8 @@ class Settings:
             raise SettingError(f"base_url={self.base_url!r}, model={self.model!r}", expected="both, or neither")
 
 
-def _typed(name: str, value: Any, default: Any) -> Any:
+def typed(name: str, value: Any, default: Any) -> Any:
+    """A setting in the type of its default; SettingError where it does not fit. Lists become text."""
     try:
         if isinstance(default, bool):
             return str(value).lower() in ("1", "true", "yes")

@@ -271,7 +271,7 @@ class DenseAdvantages:
         starts, off = np.concatenate([own for _, own in read]), np.cumsum([0, *inside.sum(1)])
         table = np.zeros(inside.shape)
         table[inside] = self.segment_credit.tokens(samples, starts, off, np.asarray(output["advantages"].tolist()))
-        output["advantages"] = output["advantages"].new_tensor(table.tolist())
+        output["advantages"] = output["advantages"].new_tensor(table)
         return output
 
 
