@@ -24,6 +24,7 @@ TOKENS = np.concatenate([[2 * i, 2 * i + 1] for i in ROWS])  # of token_segments
 TURNS = {"N": ROWS, "M": ITEMS, "L": TOKENS}
 ORDERED = {
     "lexicographic_pairs": "the order of factors is what it is about",
+    "interact": "its pairs name columns by place",
     "by_kind": "its arrays stand in a sequence",
     "mix": "its arrays stand in a sequence",
     "cutpoints": "it gives back offsets",
