@@ -51,9 +51,10 @@ test-local: $(LOCAL)/.installed  ## scorers, encoders and real servers with smal
 ADAPTERS := .venv-adapters
 $(ADAPTERS)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(ADAPTERS)
-	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check pytest -e . \
-	  'skyrl-gym==0.4.*' 'inspect-ai==0.3.285' 'openenv==0.10.*' 'verifiers==0.4.*'
-	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check 'mcp<2'  # OpenEnv's need against verifiers' pin
+	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check pytest -e . 'verifiers==0.4.*'
+	# apart, because both pin mcp, each to its own version; pip reports it, and neither needs mcp here
+	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check \
+	  'skyrl-gym==0.4.*' 'inspect-ai==0.3.285' 'openenv==0.10.*'
 	@touch $@
 
 test-adapters: $(ADAPTERS)/.installed  ## adapters inside inspect_ai, verifiers, skyrl-gym and OpenEnv, in .venv-adapters
