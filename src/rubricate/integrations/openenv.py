@@ -20,6 +20,7 @@ from rubricate.judges.base import settings_digest
 from rubricate.llm.client import Client
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import Sample, State, Verdict
+from rubricate.verifiers.base import Kept
 
 Read = Callable[[Any, Any], Ask]
 Play = Callable[[Sample], tuple[Any, Any]]
@@ -97,11 +98,11 @@ class TreeJudge:
         lost = functools.partial(Verdict, criterion.id, State.FAILED, judge=self.digest)
         if criterion.id not in self.parts:
             return lost(reason="the tree has no such part")
-        try:
+        with Kept() as kept:
             found = self.parts[criterion.id](action, observation)
             found = await found if inspect.isawaitable(found) else found
-        except Exception as error:  # noqa: BLE001  (code of others: it costs this verdict and no other)
-            return lost(reason=f"{type(error).__name__}: {error}")
+        if kept.error is not None:
+            return lost(reason=f"{type(kept.error).__name__}: {kept.error}")
         if isinstance(found, (int, float)) and math.isfinite(found) and 0.0 <= found <= 1.0:
             return Verdict(criterion.id, State.SCORED, value=float(found), judge=self.digest)
         return lost(reason=f"the part gave {found!r}; expected a number in [0, 1]")

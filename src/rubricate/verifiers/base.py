@@ -35,12 +35,18 @@ class Outcome:
 Verifier = Callable[..., "bool | float | Outcome"]
 
 
-class _Kept:
-    """Keeps what a verifier raises, whatever it is: it costs that verdict and no other."""
+class Kept:
+    """Keeps what code of others raises, whatever it is: it costs that verdict and no other.
+
+    >>> with Kept() as kept:
+    ...     1 / 0
+    >>> type(kept.error).__name__
+    'ZeroDivisionError'
+    """
 
     error: Exception | None = None
 
-    def __enter__(self) -> _Kept:
+    def __enter__(self) -> Kept:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
@@ -125,7 +131,7 @@ def check_settings(criterion: Criterion) -> None:
         ) from None
     for name, value in spec.settings.items():
         _check_type(fn, spec.name, name, value, criterion.id)
-    with _Kept() as kept:
+    with Kept() as kept:
         fn(_EMPTY, **spec.settings)
     if isinstance(kept.error, (SettingError, MissingExtraError, UnknownNameError)):
         kept.error.where = kept.error.where or f"criterion {criterion.id!r}, verifier {spec.name!r}"
@@ -162,7 +168,7 @@ def decide(sample: Sample, criterion: Criterion) -> Verdict:
     if spec is None:
         raise SettingError(f"criterion {criterion.id!r} has no verifier", expected="verifier: NAME in the rubric")
     fn, judge = lookup("verifier", spec.name), f"verifier:{spec.name}"
-    with _Kept() as kept:
+    with Kept() as kept:
         outcome = _outcome(fn(sample, **spec.settings))
     if kept.error is not None:
         return Verdict(criterion.id, State.FAILED, reason=f"{type(kept.error).__name__}: {kept.error}", judge=judge)
