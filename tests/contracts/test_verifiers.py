@@ -108,6 +108,12 @@ EXAMPLES = {
     "ifeval/punctuation:no_comma": ([{}, {"loose": True}], [{"loose": True, "x": 1}]),
     "ifeval/startend:end_checker": ([{"end_phrase": "tea"}], [{"end_phrase": " "}]),
     "ifeval/startend:quotation": ([{}], [{"x": 1}]),
+    "math_equal": ([{"expected": "1/2"}, {"expected": "x + 1", "ordered": True}], [{"rel_tol": 1.0}, {"seconds": 0.0}]),
+    "numeric_units": ([{"expected": "3 min"}, {"expected": "9.81 m/s^2"}], [{"missing": "x"}, {"which": "x"}]),
+    "sql": (
+        [{"setup": "CREATE TABLE t (a); INSERT INTO t VALUES (1)", "expected": "SELECT a FROM t"}],
+        [{}, {"setup": "CREATE TABLE t (a)", "expected": "SELECT a FROM t", "block": "x"}],
+    ),
 }
 READS_REASONING = {
     "format",
