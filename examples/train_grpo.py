@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from tiny.task import (
     honest,
     judge_server,
     rubric,
+    with_gate,
 )
 from tiny.training import Record, train
 
@@ -126,7 +128,7 @@ def weights(out: Path, steps: int | None, seed: int) -> Outcome:
     return bar(record, "weights", seconds, 300.0)
 
 
-def exploit(out: Path, steps: int | None, seed: int) -> Outcome:
+def exploit(out: Path, steps: int | None, seed: int, fix: str = "split") -> Outcome:
     """A judge that can be fooled, what the monitors say, and the run after the fix."""
     started = time.monotonic()
     with judge_server(gullible).in_thread() as server, judge_server(honest).in_thread() as fair:
@@ -136,7 +138,7 @@ def exploit(out: Path, steps: int | None, seed: int) -> Outcome:
         watch = Watch()
         bad = train(RubricReward(hacked), steps=steps or 60, seed=seed, every=watch)
         back = max((k for k in bad.states if k <= watch.onset), default=0)
-        fixed = rb.Rewarder((rubric("nice-content", CONTENT_GATE),), judge, fooled, log=str(out / "run-fixed"))
+        fixed = rb.Rewarder((FIXES[fix],), judge, fooled, log=str(out / "run-fixed"))
         watch_fixed, watch_fair = Watch(), Watch()
         good = train(
             RubricReward(fixed), steps=120, seed=seed, start=bad.states[back], every=watch_fixed, learning_rate=3e-3
@@ -224,6 +226,7 @@ def _reached(record: Record, level: float = 0.9) -> int:
     return int(np.argmax(runs)) if runs.any() else -1
 
 
+FIXES = {"split": rubric("nice-content", CONTENT_GATE), "gate": with_gate(HOLISTIC)}
 MODES: dict[str, Callable[[Path, int | None, int], Outcome]] = {
     "verifiers": verifiers, "http": http, "weights": weights, "exploit": exploit,
 }  # fmt: skip
@@ -236,12 +239,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/train"))
     parser.add_argument("--steps", type=int, default=None, help="training steps (of the exploit: before the fix)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--fix", choices=FIXES, default="split", help="of the exploit: a gate and criteria, or a gate alone"
+    )
     given = parser.parse_args(arguments)
+    modes = MODES | {"exploit": partial(exploit, fix=given.fix)}
     chosen = list(MODES) if given.mode == "all" else [given.mode]
     outcomes = []
     for name in chosen:
         print(f"{name:10} {(MODES[name].__doc__ or '').splitlines()[0]}", flush=True)
-        outcomes.append(MODES[name](given.out, given.steps, given.seed))
+        outcomes.append(modes[name](given.out, given.steps, given.seed))
     print(f"{'':10} curves in {given.out}")
     for outcome in outcomes:
         print(outcome.line)

@@ -55,6 +55,13 @@ CONTENT_GATE = {
     "tags": ["form"],
     "verifier": {"name": "regex", "settings": {"pattern": "^\\w"}},
 }
+
+
+def with_gate(given: rb.Rubric) -> rb.Rubric:
+    """The same rubric behind the content gate."""
+    return rb.Rubric(id=f"{given.id}-gated", criteria=[*given.criteria, rb.Criterion.model_validate(CONTENT_GATE)])
+
+
 NO_DIGIT = {
     "id": "digits",
     "text": "Holds no digit.",

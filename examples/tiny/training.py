@@ -50,15 +50,21 @@ class Record:
 
     def curve(self, name: str) -> np.ndarray:
         """[T] mean per step of the known values."""
-        return np.array([np.nanmean(step) if not np.isnan(step).all() else np.nan for step in getattr(self, name)])
+        return np.array([_mean(step) for step in getattr(self, name)])
 
     def start(self, name: str = "reward", steps: int = 3) -> float:
         """Mean over the first steps."""
-        return float(np.nanmean(self.curve(name)[:steps]))
+        return _mean(self.curve(name)[:steps])
 
     def end(self, name: str = "reward", steps: int = 5) -> float:
         """Mean over the last steps."""
-        return float(np.nanmean(self.curve(name)[-steps:]))
+        return _mean(self.curve(name)[-steps:])
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean of the known values; NaN without any."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")
 
 
 class Recorded:
