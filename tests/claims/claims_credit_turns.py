@@ -48,7 +48,7 @@ def claim_mapo():
     )  # fmt: skip
     only = z_score([0.1, 0.2, 0.3, 0.6], "batch", ddof=0, eps=1e-8)[3]
     return Outcome(
-        round(float(single), 2), round(float(both[0]), 2), bool(close and both[0] > single + 0.05 and alone[3] == only),
+        round(float(single), 2), round(float(both[0]), 2), bool(close and both[0] > single + 0.05 and abs(alone[3] - only) < 1e-12),
         f"correlation with the quality of the turn; trend left in per turn index: {means['all turns'][1]:.2f} over all "
         f"turns, {means['equal turns'][1]:.2f} by turn, {both[1]:.2f} mixed",
     )  # fmt: skip
