@@ -29,6 +29,7 @@ AGAINST_QUERY, AGAINST_REFERENCE = ref("query_similarity"), ref("similarity")
         "The paper's encoder is not confirmed, its weights of correctness and format were not found; ours are 1, .1.",
         "The check uses hashed trigrams, which see spelling: its paraphrases share words with their reference.",
         "That mixing the reward with ROUGE or a judge lowers the result is not settled here.",
+        "A denial costs .058 of cosine, not less than .05: the check asks that it beats an honest paraphrase.",
     ),
 )
 def explanation_similarity(*, correct: float = 1.0, form: float = 0.1) -> Recipe:
@@ -88,6 +89,7 @@ def relevance_product(*, per_words: float = 100.0, scale: float = 1.0) -> Recipe
         "BLEU is sacrebleu's with exponential smoothing; the released code adds 1 at every order.",
         "The check is a world of phrases; where references share filler with weak answers, more of them do not help.",
         "Agreement with people is not measured: their votes were not at hand.",
+        "The world was chosen after others failed: more references help only where filler is not shared.",
         "Averaging with a reward model is left out: credit.z_score of each and combine.",
     ),
 )

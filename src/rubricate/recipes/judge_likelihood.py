@@ -226,7 +226,10 @@ def intrinsic_rewards(*, how: str = "majority", level: float = 0.01) -> Recipe:
     claim="Labelling a problem by the vote on its paraphrase learns more than by its own vote.",
     check="tests/claims/claims_judge_likelihood.py::claim_co_reward",
     evidence="read",
-    departs=("Writing the paraphrases is a generator's work: group holds both wordings, wording tells them apart.",),
+    departs=(
+        "Writing the paraphrases is a generator's work: group holds both wordings, wording tells them apart.",
+        "The gain at small view noise (.5, card .437 to .453) is not confirmed here; the check holds from noise 1 on.",
+    ),
 )
 def co_reward(*, kl: float = 0.005) -> Recipe:
     """r = 1[answer = most common answer to the other wording]; each wording is standardised apart.
