@@ -111,13 +111,15 @@ def _inputs(rubric: Path, samples: Path | None, format: str | None) -> tuple[dic
 def judges(name: Annotated[str | None, typer.Argument(help="One judge, with its settings.")] = None) -> None:
     """List the judges, or show one with its settings."""
     import inspect
+    import textwrap
 
     from rubricate import registry
     from rubricate.judges.named import settings_of
 
     if name is None:
         for key, part in registry.items("judge"):
-            typer.echo(f"{key:16} {(inspect.getdoc(part) or '').splitlines()[0]}")
+            line = (inspect.getdoc(part) or "").splitlines()[0].replace("``", "")
+            typer.echo(f"{key:21} {textwrap.shorten(line, 78, placeholder=' ...')}")
         return
     part = registry.lookup("judge", name)
     typer.echo(inspect.getdoc(part))
