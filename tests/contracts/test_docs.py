@@ -34,6 +34,16 @@ def matches(found: str, expected: str) -> bool:
     return re.fullmatch(r"\n?.*?\n?".join(parts), text, re.DOTALL) is not None
 
 
+@pytest.fixture(autouse=True)
+def _no_module_of_a_page_stays():
+    """A page may stand in for a reader's own module; other tests of the process must not find it."""
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if getattr(sys.modules[name], "__spec__", None) is None:
+            del sys.modules[name]
+
+
 def commands(block: str):
     """(command, output) of a console block."""
     command, output = None, []

@@ -66,13 +66,13 @@ def test_without_anything_rows_bring_their_rubrics_and_the_embedded_judge_decide
 
 @pytest.mark.parametrize("name", ["HERE", "made"])
 def test_a_rewarder_by_name(name, tmp_path, monkeypatch):
-    (tmp_path / "my_rewards.py").write_text(
+    (tmp_path / "rewards_by_name.py").write_text(
         "import rubricate as rb\nHERE = rb.Rewarder((rb.Rubric(id='r', criteria=[{'id': 'a', 'text': 'A.'}]),))\n"
         "def made():\n    return HERE\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     rewarder_of.cache_clear()
-    assert rewarder_of(read(REWARDER=f"my_rewards:{name}")).rubrics[0].id == "r"
+    assert rewarder_of(read(REWARDER=f"rewards_by_name:{name}")).rubrics[0].id == "r"
 
 
 @pytest.mark.parametrize(
