@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubricate.errors import DataError, MissingExtraError
-from rubricate.files import dotted, json_line, parse_json, read_lines, read_rows, read_text, write_atomic
+from rubricate.files import append_line, dotted, json_line, parse_json, read_lines, read_rows, read_text, write_atomic
 
 
 def test_text_drops_a_byte_order_mark(tmp_path):
@@ -32,6 +32,17 @@ def test_bytes_that_are_not_utf8_are_named_with_line_and_position(tmp_path):
     path.write_bytes("tea".encode("utf-16"))
     with pytest.raises(DataError, match="looks like UTF-16"):
         read_text(path)
+
+
+@pytest.mark.parametrize("before", ["", "one\n", "one\nhalf a li", "half"])
+def test_a_line_is_appended_after_whole_lines_only(tmp_path, before):
+    path = tmp_path / "a.jsonl"
+    path.write_text(before)
+    append_line(path, "new é")
+    append_line(path, "last")
+    assert path.read_text() == "one\n" * before.startswith("one") + "new é\nlast\n"
+    with pytest.raises(DataError, match="the folder does not exist"):
+        append_line(tmp_path / "no" / "a", "x")
 
 
 def test_missing_files_and_folders_say_so(tmp_path):

@@ -77,6 +77,18 @@ def write_atomic(path: str | Path, data: str | bytes) -> None:
             raise
 
 
+def append_line(path: str | Path, line: str) -> None:
+    """Append a line to a file of lines; half a line that a killed process left at its end is cut off first."""
+    with _os_errors(path, "written"), Path(path).open("ab+") as file:
+        end = file.seek(0, os.SEEK_END)
+        if end:
+            file.seek(end - 1)
+            if file.read(1) != b"\n":
+                file.seek(0)
+                file.truncate(file.read().rfind(b"\n") + 1)
+        file.write(line.encode("utf-8", "surrogatepass") + b"\n")
+
+
 def dotted(path: Place) -> str:
     """A place inside a document as text.
 

@@ -6,19 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubricate.errors import CallError, DataError, SettingError
+from rubricate.errors import CallError, SettingError
 from rubricate.judges.pointwise import PointwiseJudge
 from rubricate.llm.client import Client, Reply, Request, Token
 from rubricate.llm.prompts import fenced
+from rubricate.llm.recordings import Recording
 from rubricate.llm.scripted import (
     Asked,
     JudgeScript,
     Range,
-    Recording,
     Rule,
     ScriptedClient,
     Share,
-    by_messages,
     hashed,
     met,
     pseudo_random,
@@ -124,60 +123,6 @@ def test_choices_and_log_probabilities_that_a_reply_does_not_have_are_noted():
     tokens = ((Token("a", -0.1, (("a", -0.1),)),),) * 2
     reply = complete(ScriptedClient(lambda r: Reply(("a", "b"), tokens=tokens)), ask("q", top_logprobs=2))
     assert (reply.texts, reply.tokens, reply.notes) == (("a",), tokens[:1], ())
-
-
-# recordings
-
-
-def test_a_recording_replays_what_a_client_said(tmp_path):
-    token = Token("met", -0.5, (("met", -0.5), ("not_met", -0.9)))
-    rich = Reply(
-        ("met", "cut emoji \ud83d"), ("stop", "length"), "real", Usage(1, 11, 5, 0.2, 3.0), ((token,), (token,))
-    )
-    recording = Recording()
-    client = recording.record(ScriptedClient([Rule("rich", rich), Rule("", "plain")], endpoint="there"))
-    assert client.endpoint == "there"
-    asked = [ask("rich", n=2, top_logprobs=2), ask("other"), ask("other", sample=1)]
-    first = [complete(client, r) for r in asked]
-    recording.write(tmp_path / "r.jsonl")
-    replay = ScriptedClient(Recording.read(tmp_path / "r.jsonl"))
-    again = [complete(replay, r) for r in asked]
-    for old, new in zip(first, again, strict=True):
-        assert (old.texts, old.finish, old.model, old.tokens) == (new.texts, new.finish, new.model, new.tokens)
-    assert again[0].usage == Usage(calls=1, prompt_tokens=11, completion_tokens=5)  # a replay costs and waits nothing
-    with pytest.raises(CallError, match="no rule answers"):
-        complete(replay, ask("never asked"))
-
-
-def test_equal_recordings_are_equal_files(tmp_path):
-    files = []
-    for order in ((0, 1, 2), (2, 0, 1)):
-        recording = Recording()
-        client = recording.record(ScriptedClient(lambda r: r.messages[0].content.upper()))
-        for k in order:
-            complete(client, ask(f"question {k}"))
-        recording.write(tmp_path / f"{order[0]}.jsonl")
-        files.append((tmp_path / f"{order[0]}.jsonl").read_bytes())
-    assert files[0] == files[1]
-    assert files[0].count(b"\n") == 3
-
-
-def test_a_recording_by_messages_serves_another_model():
-    recording = Recording(key=by_messages)
-    complete(recording.record(ScriptedClient(lambda r: "a")), ask("q", model="one", temperature=1.0))
-    assert complete(ScriptedClient(recording), ask("q", model="two")).text == "a"
-    whole = Recording()
-    complete(whole.record(ScriptedClient(lambda r: "a")), ask("q", model="one"))
-    with pytest.raises(CallError):
-        complete(ScriptedClient(whole), ask("q", model="two"))
-
-
-@pytest.mark.parametrize("line", ["not json", "[]", '{"key": "k"}', '{"texts": ["a"]}', '{"key": "k", "texts": 3}'])
-def test_a_broken_line_is_named(tmp_path, line):
-    path = tmp_path / "r.jsonl"
-    path.write_text('{"key": "k", "texts": ["a"]}\n' + line + "\n")
-    with pytest.raises(DataError, match="line 2"):
-        Recording.read(path)
 
 
 # reading judge prompts

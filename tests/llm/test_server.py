@@ -17,7 +17,8 @@ from rubricate.llm import server as server_module
 from rubricate.llm.client import Reply, Request, Token
 from rubricate.llm.faults import Faults, FaultyClient
 from rubricate.llm.http import HttpClient
-from rubricate.llm.scripted import JudgeScript, Recording, Rule, ScriptedClient, by_messages, met, pseudo_random
+from rubricate.llm.recordings import Recording, by_messages
+from rubricate.llm.scripted import JudgeScript, Rule, ScriptedClient, met, pseudo_random
 from rubricate.llm.server import MockServer, rules_named
 from rubricate.rubrics import Rubric
 from rubricate.types import Message, Sample, State
@@ -377,7 +378,7 @@ def test_bad_arguments_end_with_a_message(capsys):
     for arguments, words in (
         (["--truth", "mett"], "Did you mean 'met'"),
         (["--faults", "hangs=1"], "hang"),
-        (["--truth", "recording:nowhere.jsonl"], "No such file"),
+        (["--truth", "recording:nowhere.jsonl"], "no such file"),
         (["--think", "-1"], "think >= 0"),
     ):
         with pytest.raises(SystemExit):

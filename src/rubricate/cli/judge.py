@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rubricate.cli.endpoint import client_of
+from rubricate.cli.endpoint import (
+    BaseUrl,
+    Cache,
+    Concurrency,
+    MaxCalls,
+    MaxCost,
+    Model,
+    PerMinute,
+    Prices,
+    Record,
+    Replay,
+    Timeout,
+    calls_of,
+    client_of,
+)
 
 if TYPE_CHECKING:
     from rubricate.judges.base import Judge
@@ -20,7 +34,6 @@ Out = Annotated[Path | None, typer.Option("--out", "-o", help="Run folder to wri
 Named = Annotated[
     str | None, typer.Option("--judge", help="NAME[:setting=value,...][/judge inside]; 'rubricate judges' lists them.")
 ]
-BaseUrl = Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint; without it the embedded judge.")]
 Format = Annotated[str | None, typer.Option(help="Read the file with an importer (healthbench, biggen, ...).")]
 
 
@@ -29,7 +42,7 @@ def judge(
     samples: Annotated[Path | None, typer.Argument(help="Responses (.jsonl .json .csv .parquet).")] = None,
     out: Out = None,
     base_url: BaseUrl = None,
-    model: Annotated[str | None, typer.Option(help="Model name at the endpoint.")] = None,
+    model: Model = None,
     named: Named = None,
     batch: Annotated[str, typer.Option(help="Criteria per call: a number or 'all'.")] = "all",
     reasons: Annotated[bool, typer.Option(help="Ask for a reason before each verdict.")] = True,
@@ -39,38 +52,38 @@ def judge(
     format: Format = None,
     resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
     retry_missing: Annotated[bool, typer.Option(help="With --resume: ask again what has no value.")] = False,
-    concurrency: Annotated[int, typer.Option(help="Calls in flight.")] = 64,
-    requests_per_minute: Annotated[float | None, typer.Option(help="Limit of the endpoint.")] = None,
-    tokens_per_minute: Annotated[float | None, typer.Option(help="Limit of the endpoint.")] = None,
+    concurrency: Concurrency = 64,
+    requests_per_minute: PerMinute = None,
+    tokens_per_minute: PerMinute = None,
     short_circuit: Annotated[bool, typer.Option(help="Skip what a failed gate or step has decided.")] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds for one attempt.")] = 60.0,
-    max_cost: Annotated[float | None, typer.Option(help="Stop when this much money is spent.")] = None,
-    max_calls: Annotated[int | None, typer.Option(help="Stop after this many calls.")] = None,
-    prices: Annotated[str, typer.Option(help="Money per million prompt,completion tokens.")] = "0,0",
-    cache: Annotated[Path | None, typer.Option(help="SQLite file that keeps replies between runs.")] = None,
+    timeout: Timeout = 60.0,
+    max_cost: MaxCost = None,
+    max_calls: MaxCalls = None,
+    prices: Prices = "0,0",
+    cache: Cache = None,
+    replay: Replay = None,
+    record: Record = None,
     limit: Annotated[int | None, typer.Option(help="Only the first responses.")] = None,
     verdicts: Annotated[bool, typer.Option(help="Print every verdict with its reason.")] = False,
 ) -> None:
-    """Judge responses against rubrics and compute rewards."""
+    """Judge responses against rubrics and compute rewards; without --base-url the embedded judge answers."""
     from rubricate.cli.runs import write_report
-    from rubricate.llm.calls import Calls, CallSettings
-    from rubricate.llm.limits import LimitSettings
     from rubricate.pipeline import run
     from rubricate.report.progress import progress_bar
     from rubricate.report.terminal import print_summary, print_verdicts
 
     table, chosen = _inputs(rubric, samples, format)
     chosen = chosen[:limit]
-    settings = CallSettings(
-        timeout=timeout, deadline=3 * timeout, max_cost=max_cost, max_calls=max_calls,
-        limits=LimitSettings(concurrency, requests_per_minute, tokens_per_minute),
+    client = client_of(base_url, model, prices, cache, replay, record)
+    calls = calls_of(
+        client, concurrency=concurrency, timeout=timeout, requests_per_minute=requests_per_minute,
+        tokens_per_minute=tokens_per_minute, max_cost=max_cost, max_calls=max_calls,
     )  # fmt: skip
-    client = client_of(base_url, model, prices, cache)
     try:
         with progress_bar() as on_progress:
             result = run(
                 table, chosen, judge=_judge(client, named, batch, reasons, evidence, structured, short_circuit),
-                policy=policy, out=out, client=None if client is None else Calls(client, settings), resume=resume,
+                policy=policy, out=out, client=calls, resume=resume,
                 retry_missing=retry_missing, concurrency=concurrency, on_progress=on_progress,
                 info={"inputs": [str(p) for p in (rubric, samples) if p]},
             )  # fmt: skip

@@ -5,8 +5,9 @@ from rubricate.llm.calls import Calls, CallSettings
 from rubricate.llm.client import Client, Reply, Request, Token
 from rubricate.llm.faults import Faults, FaultyClient
 from rubricate.llm.limits import LimitSettings
+from rubricate.llm.recordings import Recording, Replay
 from rubricate.llm.scorers import CompletionScorer, Forced, ScriptedScorer, TokenLogs, TokenScorer
-from rubricate.llm.scripted import JudgeScript, Recording, Rule, ScriptedClient
+from rubricate.llm.scripted import JudgeScript, Rule, ScriptedClient
 
 __all__ = [
     "Asked",
@@ -21,6 +22,7 @@ __all__ = [
     "LimitSettings",
     "Problem",
     "Recording",
+    "Replay",
     "Reply",
     "Request",
     "Rule",

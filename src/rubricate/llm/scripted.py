@@ -1,4 +1,4 @@
-"""Clients without a model: replies from rules, from a recording, or from a truth that answers our judge prompts.
+"""Clients without a model: replies from rules, or from a truth that answers our judge prompts.
 
 They are deterministic and take no network, so tests, documentation and examples run the whole path from prompt to
 reward. ``rubricate.llm.server`` puts the same rules behind HTTP; ``rubricate.llm.faults`` makes them go wrong.
@@ -12,12 +12,12 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from rubricate.errors import CallError, DataError, SettingError
-from rubricate.llm.client import Client, Reply, Request, Token
+from rubricate.errors import CallError, SettingError
+from rubricate.llm.client import Reply, Request
 from rubricate.llm.parse import ABSTAIN
+from rubricate.llm.recordings import Recording
 from rubricate.registry import register
 from rubricate.types import Usage
 
@@ -108,92 +108,6 @@ def _finished(found: str | Reply, request: Request, model: str) -> Reply:
     if request.top_logprobs and not reply.tokens:
         notes += ("no-logprobs",)
     return Reply(texts, finish, reply.model or request.model or model, usage, reply.tokens[: request.n], notes)
-
-
-# ---------------------------------------------------------------------------------------------- recordings
-
-
-def whole_request(request: Request) -> str:
-    """The key of everything that can change a reply, the endpoint apart: the default key of a recording."""
-    return request.key("")
-
-
-def by_messages(request: Request) -> str:
-    """A key of the messages alone: for replays under another model name, other sampling, or behind HTTP."""
-    return Request(request.messages).key("")
-
-
-class Recording:
-    """Replies by key, kept as JSON lines: a real client's replies, replayed later without an endpoint."""
-
-    def __init__(self, key: Callable[[Request], str] = whole_request, *, where: str = "in memory") -> None:
-        self.key, self.where = key, where
-        self.replies: dict[str, Reply] = {}
-
-    def __call__(self, request: Request) -> Reply | None:
-        """The recorded reply, or None."""
-        return self.replies.get(self.key(request))
-
-    def __str__(self) -> str:
-        return f"recording {self.where} ({len(self.replies)} replies keyed {_name(self.key)})"
-
-    def record(self, client: Client) -> Client:
-        """A client that asks ``client`` and keeps its replies here; the last one of a key stays."""
-        return _Recorder(self, client)
-
-    @classmethod
-    def read(cls, path: str | Path, key: Callable[[Request], str] = whole_request) -> Recording:
-        """The recording in a file. Raises DataError with the line that cannot be read."""
-        recording = cls(key, where=str(path))
-        with open(path, encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    name, reply = _load(json.loads(line))
-                except (ValueError, TypeError, LookupError, AttributeError) as error:
-                    raise DataError(
-                        f"{type(error).__name__}: {error}",
-                        where=f"{path}, line {number}",
-                        expected='a JSON object with "key" and "texts"',
-                    ) from None
-                recording.replies[name] = reply
-        return recording
-
-    def write(self, path: str | Path) -> None:
-        """Write all replies, sorted by key, so that equal recordings are equal files."""
-        with open(path, "w", encoding="utf-8") as file:
-            for name in sorted(self.replies):
-                file.write(json.dumps({"key": name} | _dump(self.replies[name])) + "\n")
-
-
-class _Recorder:
-    def __init__(self, recording: Recording, client: Client) -> None:
-        self.recording, self.client = recording, client
-
-    @property
-    def endpoint(self) -> str:
-        return self.client.endpoint
-
-    async def complete(self, request: Request) -> Reply:
-        reply = await self.client.complete(request)
-        self.recording.replies[self.recording.key(request)] = reply
-        return reply
-
-
-def _dump(reply: Reply) -> dict[str, Any]:
-    used = [reply.usage.prompt_tokens, reply.usage.completion_tokens]
-    tokens = [[(t.text, t.logprob, t.top) for t in choice] for choice in reply.tokens]
-    record = {"texts": reply.texts, "finish": reply.finish, "model": reply.model, "usage": used, "tokens": tokens}
-    return {k: v for k, v in record.items() if v}
-
-
-def _load(record: dict[str, Any]) -> tuple[str, Reply]:
-    prompt, completion = record.get("usage", (0, 0))
-    tokens = tuple(
-        tuple(Token(text, logprob, tuple((k, v) for k, v in top)) for text, logprob, top in choice)
-        for choice in record.get("tokens", ())
-    )
-    texts, finish = tuple(record["texts"]), tuple(record.get("finish", ()))
-    return record["key"], Reply(texts, finish, record.get("model", ""), Usage(1, prompt, completion), tokens)
 
 
 # ------------------------------------------------------------------------------------ reading a judge prompt

@@ -23,7 +23,8 @@ from rubricate.errors import CallError, RubricateError, SettingError
 from rubricate.llm.client import Client, Reply, Request
 from rubricate.llm.faults import Faults, Mode, Turns
 from rubricate.llm.http1 import Connection, Incoming
-from rubricate.llm.scripted import JudgeScript, Recording, Rules, ScriptedClient, by_messages
+from rubricate.llm.recordings import Recording, by_messages
+from rubricate.llm.scripted import JudgeScript, Rules, ScriptedClient
 from rubricate.llm.wire import chat_body, error_body, read_chat
 from rubricate.registry import lookup
 
