@@ -56,6 +56,10 @@ def test_phrases_of_the_prompt_the_evidence_or_a_reference_are_allowed():
     text = "Mentions the blue copper kettle"
     assert findings("R402", text, candidates=TEXTS)
     assert findings("R402", text, candidates=TEXTS, prompt="Use the blue copper kettle") == []
+    assert (
+        findings("R402", text, candidates=TEXTS, prompt="Which kettles are of copper, and which of those blue?") == []
+    )
+    assert findings("R402", text, candidates=TEXTS, prompt="Which kettles are of copper?")
     assert findings("R402", text, candidates=TEXTS, reference="The blue copper kettle") == []
     own = {"text": text, "evidence": [{"text": "Take the blue copper kettle."}]}
     assert findings("R402", own, candidates=TEXTS) == []

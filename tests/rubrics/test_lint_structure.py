@@ -78,6 +78,9 @@ def test_ordinal_scales_have_anchors_at_their_ends():
     assert "none at 5" in findings("R206", {"scale": some})[0].reason
     some["anchors"]["5"] = "good"
     assert findings("R206", {"scale": some}, {"scale": "points 0-10"}, {}) == []
+    bands = {"kind": "ordinal", "min": 1, "max": 10, "anchors": {"1-2": "bad", "3-8": "so", "9 to 10": "good"}}
+    assert findings("R206", {"scale": bands}) == []
+    assert "none at 10" in findings("R206", {"scale": bands | {"anchors": {"1-2": "bad", "high": "good"}}})[0].reason
 
 
 def test_rejected_criteria_still_count():

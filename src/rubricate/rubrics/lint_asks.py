@@ -35,15 +35,16 @@ _GUARD = (
 def _alternatives(finite: bool) -> tuple[str, str]:
     """Patterns of the verbs: any of them, and those that can only be verbs where they stand."""
     shape = third_person if finite else str
-    plain = "|".join(sorted((shape(v) for v in _BASE - _NOUNS), key=len, reverse=True))
-    nouns = "|".join(sorted((shape(v) for v in _NOUNS), key=len, reverse=True))
-    return rf"(?:{plain}|{nouns})\b", rf"(?:(?:{plain})\b|(?:{nouns})\b{_GUARD})"
+    guarded = _NOUNS | {"analyse"} if finite else _NOUNS  # "the concepts and analyses"
+    plain = "|".join(sorted((shape(v) for v in _BASE - guarded), key=len, reverse=True))
+    nouns = "|".join(sorted((shape(v) for v in guarded), key=len, reverse=True))
+    return rf"(?:{plain}|{nouns})\b", rf"(?:(?:{plain})\b|(?!end\s+to\b|show\s+that\s+are\b)(?:{nouns})\b{_GUARD})"
 
 
 _ANY, _FINITE = _alternatives(True)
 _ANY_BARE, _BARE = _alternatives(False)
 _IDIOM = re.compile(r"(?<=compare)s? and contrasts?", re.IGNORECASE)
-_ADVERBS = r"(?:(?:also|then|\w+ly)\s+){0,2}"
+_ADVERBS = r"(?:(?:also|then|\w+ly(?:\s+and\s+\w+ly)?)\s+){0,2}"
 _LEAD = rf"^\W*(?:(?:the|this)\s+(?:\w+\s+)?{NOUN}\s+)?{_ADVERBS}"
 _FIRST = re.compile(
     rf"\b(?:if|whether|how(?:\s+\w+)?)\s+(?:the|this|each)\s+(?:[\w-]+\s+){{1,2}}?(?:\w+ly\s+)?(?P<framed>[a-z]+[^s\W]s\b)|"
@@ -59,6 +60,13 @@ _NEXT = re.compile(rf"(?:\s*,\s*|\s+)(?:(?P<and>and|but|then|and then)\s+)?(?P<a
 _NEXT_BARE = re.compile(
     rf"(?:\s*,\s*|\s+)(?:(?P<and>and|but|then|and then)\s+)?(?P<ask>{_ADVERBS}{_BARE})", re.IGNORECASE
 )
+# "ways to follow a passion and support a family": the nearer verb is the one that "support" is coordinated with.
+_INFINITIVE = re.compile(
+    rf"\b(?:to|can|could|may|might|would)\s+(?:\w+ly\s+)?(?:{_ANY_BARE}|(?:allow|be|become|do|find|get|help|learn|make|"
+    r"understand)\b)",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(rf"(?:(?![.?!]\s).)*?:\s+(?={_ANY})|[^。；？]*?[:：]\s*(?=评估|检查|考察|判断)", re.IGNORECASE)
 _QUESTION = r"(?:does|do|did|is|are|was|were|has|have|can|should|how|to what extent)\b"
 _ASKS = re.compile(
     rf"{_LEAD}{_FINITE}|"
@@ -106,16 +114,21 @@ def asks(text: str) -> list[str]:
     ['Lists names and uses of the drug (and explains them).']
     """
     text = " ".join(text.split())
+    title = _TITLE.match(text)
+    head, body = (title[0], text[title.end() :]) if title else ("", text)
     wide = script(text) == "cjk"
-    found = [s for s in sentences(text) if (_ASKS_CJK if wide else _ASKS).search(s)] or [text]
-    return [part for s in found for part in (_split_cjk(s) if wide else _split(s))]
+    found = [s for s in sentences(body) if (_ASKS_CJK if wide else _ASKS).search(s)] or [body]
+    return [head + part for s in found for part in (_split_cjk(s) if wide else _split(s))]
 
 
 def _split(sentence: str) -> list[str]:
     covered = _IDIOM.sub(lambda m: "#" * len(m[0]), masked(sentence, examples=True))
     bare = _FIRST_BARE.search(covered)
     nexts = list((_NEXT_BARE if bare else _NEXT).finditer(covered))
-    nexts = [n for n in nexts if not bare or n.start() >= bare.end("verb")]
+    nexts = [n for n in nexts if not _adverbs_only(covered, n)]
+    if bare:
+        begin = bare.end("verb")
+        nexts = [n for n in nexts if n.start() >= begin and not _INFINITIVE.search(covered, begin, n.start())]
     if not any(n["and"] for n in nexts):
         return [sentence]
     # The verb before the first coordinator is the one that the others are coordinated with.
@@ -128,6 +141,11 @@ def _split(sentence: str) -> list[str]:
     cuts = [(start, start), *((n.start(), n.start("ask")) for n in chain)]
     ends = [*(c[0] for c in cuts[1:]), len(sentence)]
     return _worded(sentence[:start], [sentence[c[1] : end] for c, end in zip(cuts, ends, strict=True)])
+
+
+def _adverbs_only(covered: str, n: re.Match[str]) -> bool:
+    """Whether "clearly and thoroughly explains" joins two adverbs there, not two verbs."""
+    return bool(re.search(r"ly$", covered[: n.start()]) and re.match(r"\w+ly\b", n["ask"]))
 
 
 def _last_verb(before: str, commas: list[re.Match[str]]) -> int:

@@ -54,16 +54,18 @@ def names_an_answer(view: View) -> Iterator[Hit]:
     source="cards 188 (leak lint), 212",
 )  # fmt: skip
 def quotes_a_candidate(view: View) -> Iterator[Hit]:
-    """Rare runs of words; those that the prompt, a reference or the evidence hold are allowed."""
+    """Rare runs of words; those made of the prompt's words, or that a reference or the evidence hold, are allowed."""
     texts = [*view.rubric.candidates, *view.context.candidates.values()]
     texts = list({normalised(t): t for t in texts}.values())
     if len(texts) < 2:
         return
     counts = Counter(gram for text in texts for gram in set(grams(text)))
+    asked = set(content_words(view.prompt))
     allowed = set(grams(view.prompt)) | {g for t in _references(view) for g in grams(t)}
     for node in view.nodes:
         own = {g for e in node.criterion.evidence for g in grams(e.text)} | set(grams(node.criterion.reference or ""))
         rare = [g for g in grams(node.criterion.text) if counts[g] == 1 and g not in allowed and g not in own]
+        rare = [g for g in rare if not asked.issuperset(content_words(g))]  # the words of the prompt in another order
         if rare:
             reason = f"{quoted(rare[0])} stands in exactly one of {len(texts)} candidates"
             yield Hit(node, "text", reason, "say the same in words that another good response could meet")

@@ -29,6 +29,7 @@ _OPPOSITES = {
 _ASIDE = re.compile(
     r"(?:\b(?:and|but) not\b|\brather than\b|\binstead of\b|而(?:非|不是|不仅)).*", re.IGNORECASE | re.DOTALL
 )
+_NAMED = re.compile(r"[\"“‘「《][^\"“”‘’「」《》]+[\"”’」》]|(?<!\w)'[^']+'(?!\w)|(?<!\*)\*[^*]+\*(?!\*)")
 _WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(k for k in _OPPOSITES if k.isascii())})s?(?![\w-])", re.IGNORECASE)
 _WORD_CJK = re.compile("|".join(k for k in _OPPOSITES if not k.isascii()))
 
@@ -152,7 +153,7 @@ def _find_related(view: View) -> list[tuple[Node, Node, float, bool]]:
     for i, j, ratio in near(sets, OVERLAP):
         one, two = claims[id(view.leaves[i])], claims[id(view.leaves[j])]
         opposed = one.denied != two.denied or one.wanted != two.wanted
-        if (opposed and ratio < SAME) or _other_numbers(one, two):
+        if (opposed and ratio < SAME) or _other_numbers(one, two) or _other_names(view.leaves[i], view.leaves[j]):
             continue
         if (opposed or len(one.words) > 1) and (i, opposed) not in seen:
             seen.add((i, opposed))
@@ -163,6 +164,12 @@ def _find_related(view: View) -> list[tuple[Node, Node, float, bool]]:
 def _other_numbers(one: Claim, two: Claim) -> bool:
     """Whether each has a number that the other lacks: parallel items, not the same one twice."""
     return all(any(w[0].isdigit() for w in words) for words in (one.words - two.words, two.words - one.words))
+
+
+def _other_names(one: Node, two: Node) -> bool:
+    """Whether each puts in quotes, or in stars, what the other does not: parallel items again."""
+    named, other = ({normalised(n) for n in _NAMED.findall(node.criterion.text)} for node in (one, two))
+    return bool(named - other) and bool(other - named)
 
 
 def _claims(view: View) -> dict[int, Claim]:

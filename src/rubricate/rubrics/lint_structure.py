@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rubricate.rubrics.lint_rules import Hit, Node, View, rule
@@ -144,11 +145,17 @@ def levels_without_anchors(view: View) -> Iterator[Hit]:
         scale = node.criterion.scale
         if scale.kind != "ordinal":
             continue
-        ends = {f"{scale.min:g}", f"{scale.max:g}"}
-        if not ends <= set(scale.anchors):
-            missing = ", ".join(sorted(ends - set(scale.anchors), key=float))
+        ends = [f"{end:g}" for end in (scale.min, scale.max) if not any(_covers(a, end) for a in scale.anchors)]
+        if ends:
+            missing = ", ".join(ends)
             reason = f"the levels {scale.min:g} to {scale.max:g} have {len(scale.anchors)} anchors, none at {missing}"
             yield Hit(node, "scale.anchors", reason, f"describe a response at level {missing}")
+
+
+def _covers(anchor: str, level: float) -> bool:
+    """Whether an anchor is about a level: its number, or a band such as 1-2 that holds it."""
+    band = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*(?:(?:-|–|to)\s*(-?\d+(?:\.\d+)?))?\s*", anchor)
+    return band is not None and float(band[1]) <= level <= float(band[2] or band[1])
 
 
 @rule(
