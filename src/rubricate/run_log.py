@@ -6,7 +6,6 @@ come, so a killed training loses at most the batch in flight; opening the folder
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -14,15 +13,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rubricate import __version__
 from rubricate.errors import LockError
-from rubricate.pipeline import Keys, rescore, save
+from rubricate.pipeline import Keys, Result, rescore, save
+from rubricate.rewards.policies import Rewards
 from rubricate.rubrics.model import PolicySpec, Rubric
 from rubricate.store import RunFolder
 from rubricate.types import Judgement, Sample
 
 if TYPE_CHECKING:
     from rubricate.rewarder import Rewarder, Scored
+
+GIVEN = "given.jsonl"
+UNKNOWN = "what it was paid was not stored"
 
 
 class RunLog:
@@ -38,12 +43,13 @@ class RunLog:
             "judge": {"name": type(judge).__name__, "digest": judge.digest, "settings": repr(judge)},
             "client": None if client is None else {"endpoint": client.endpoint, "model": getattr(client, "model", "")},
             "policy": policy if isinstance(policy, str) or policy is None else policy.model_dump(),
-            **({} if rewarder.recipe is None else {"recipe": repr(rewarder.recipe)}),
+            **_recipe(rewarder),
             "training": True,
             "finished": False,
         }
         known = Path(path, "run.json").exists()
         self.folder = RunFolder.create(path, config=config) if not known else RunFolder.open(path)
+        self._keeps = rewarder.recipe is not None
         self._lock = threading.Lock()
         self._rubrics: dict[str, Rubric] = {r.id: r for r in rewarder.rubrics}
         for stored in self._stored() if known else ():
@@ -88,6 +94,8 @@ class RunLog:
                     by_id = {c.id: c for c in rubric.leaves}
                     asked = [keys.of(sample, rubric, by_id[v.criterion]) for v in judgement.verdicts]
                     self.folder.append(sample.id, asked, judgement.verdicts)
+            if self._keeps:
+                self.folder.append_lines(GIVEN, map(_given, named, scored))
             self._note(batch, scored, step)
 
     def _note(self, batch: int, scored: Sequence[Scored], step: int | None) -> None:
@@ -97,16 +105,55 @@ class RunLog:
             "reward": sum(known) / len(known) if known else None,
             "usage": asdict(sum((s.usage for s in scored[1:]), scored[0].usage)) if scored else {},
         }  # fmt: skip
-        with Path(self.folder.path, "steps.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        self.folder.append_lines("steps.jsonl", [row])
 
     def finish(self) -> Path:
         """Write arrays, rewards and the summary of all batches so far; the folder can still grow afterwards."""
         with self._lock:
-            stored = self.folder.config().get("policy")
-            policy = stored if stored is None or isinstance(stored, str) else PolicySpec.model_validate(stored)
-            save(self.folder, rescore(self.folder.path, policy), finished=True)
+            save(self.folder, as_given(self.folder.path), finished=True)
             return self.folder.path
+
+
+def as_given(path: str | Path) -> Result:
+    """A stored run with its own rewards: those that a recipe gave while it was made, else those of its policy.
+
+    A recipe cannot be asked again: its weights may have followed the verdicts of earlier batches. So its rewards are
+    read from ``given.jsonl``; a response without a line there has none, and says so.
+    """
+    folder = RunFolder.open(path)
+    config = folder.config()
+    stored = config.get("policy")
+    result = rescore(path, None if stored is None else PolicySpec.model_validate(stored))
+    if config.get("rewards_by") != "recipe":
+        return result
+    rows = {row["sample"]: row for row in folder.read_lines(GIVEN)}
+    return replace(result, rewards=_rewards(result, rows))
+
+
+def _rewards(result: Result, rows: Mapping[str, Mapping[str, Any]]) -> Rewards:
+    """The rewards that the rows hold; coverage stays that of the verdicts."""
+    told = [rows.get(s.id, {"reward": None, "why": UNKNOWN}) for s in result.samples]
+    values = np.array([np.nan if row["reward"] is None else row["reward"] for row in told], dtype=np.float64)
+    reasons = dict.fromkeys((result.rewards.reasons[0], *(row["why"] for row in told if row["reward"] is None)))
+    place = {why: k for k, why in enumerate(reasons)}
+    code = [0 if row["reward"] is not None else place[row["why"]] for row in told]
+    return Rewards(
+        values, ~np.isnan(values), result.rewards.coverage, np.array(code, dtype=np.int8), result.rewards.mass,
+        tuple(reasons),
+    )  # fmt: skip
+
+
+def _recipe(rewarder: Rewarder) -> dict[str, Any]:
+    """What the run says about its recipe; ``rewards_by`` tells the report whose numbers to show."""
+    if rewarder.recipe is None:
+        return {}
+    paid = {} if rewarder.recipe.reward is None else {"rewards_by": "recipe"}
+    return {"recipe": repr(rewarder.recipe), **paid}
+
+
+def _given(sample: Sample, scored: Scored) -> dict[str, Any]:
+    more = {} if scored.advantage is None else {"advantage": scored.advantage}
+    return {"sample": sample.id, "reward": scored.reward, "why": scored.why, **more}
 
 
 def _named(sample: Sample, batch: int, place: int, step: int | None) -> Sample:

@@ -9,6 +9,7 @@
       verdicts.jsonl  one line per verdict, appended as it comes; never rewritten
       scores.npz      the verdicts as arrays
       rewards.jsonl   one line per response: reward, or why there is none
+      given.jsonl     of a training under a recipe: what each response was paid; never rewritten
       report.html     everything on one page
 
 A verdict's ``key`` is the digest of the whole question (material, criterion, judge, endpoint, model), so a run can be
@@ -122,9 +123,7 @@ class RunFolder:
         if self._verdicts is None:
             raise StoreError(f"{self.path} is not open for writing", hint="Use it as a context manager")
         lines = "".join(_line(sample, key, v) for key, v in zip(keys, verdicts, strict=True))
-        data = lines.encode("utf-8", "surrogatepass")
-        while data:
-            data = data[os.write(self._verdicts, data) :]
+        _write(self._verdicts, lines)
 
     def verdicts(self) -> Iterator[tuple[str, str, Verdict]]:
         """(sample, key, verdict) of every stored line; a question that was asked again counts with its last line."""
@@ -174,17 +173,27 @@ class RunFolder:
             raise StoreError(f"{self.path} has no {name}", hint="The run may not have finished: use --resume")
         with path.open(encoding="utf-8", errors="surrogatepass") as file:
             for line in file:
+                if not line.endswith("\n"):
+                    return  # a line that a killed process left behind
                 yield json.loads(line)
 
     def write_samples(self, samples: Iterable[Sample]) -> None:
         """Store prompts and responses."""
         self.write_lines("samples.jsonl", (_plain(asdict(s)) for s in samples))
 
+    def append_lines(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add rows to a JSONL file of the run in one write; a line that a killed process left behind is cut off."""
+        text = "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
+        handle = os.open(self._file(name), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            _cut_broken_line(handle)
+            _write(handle, text)
+        finally:
+            os.close(handle)
+
     def append_samples(self, samples: Iterable[Sample]) -> None:
         """Add prompts and responses behind those that are stored."""
-        text = "".join(json.dumps(_plain(asdict(s)), ensure_ascii=False, separators=(",", ":")) + "\n" for s in samples)
-        with self._file("samples.jsonl").open("a", encoding="utf-8", errors="surrogatepass") as file:
-            file.write(text)
+        self.append_lines("samples.jsonl", (_plain(asdict(s)) for s in samples))
 
     def samples(self) -> list[Sample]:
         """The stored prompts and responses."""
@@ -263,6 +272,12 @@ def _read_line(row: dict[str, Any]) -> tuple[str, str, Verdict]:
     if "usage" in row:
         row["usage"] = Usage(**row["usage"])
     return sample, key, Verdict(**row)
+
+
+def _write(handle: int, text: str) -> None:
+    data = text.encode("utf-8", "surrogatepass")
+    while data:
+        data = data[os.write(handle, data) :]
 
 
 def _cut_broken_line(handle: int) -> None:

@@ -20,24 +20,33 @@ def reward(
     """Compute rewards of a run again, under any policy. No call is made."""
     from rubricate.pipeline import rescore
     from rubricate.pipeline import save as save_result
-    from rubricate.report.facts import policy_of_run
+    from rubricate.report.facts import by_recipe, policy_of_run
     from rubricate.report.terminal import print_comparison, print_explanation, print_rewards
+    from rubricate.run_log import as_given
     from rubricate.store import RunFolder
 
-    chosen = policy if policy is not None else policy_of_run(RunFolder.open(run).config())
-    result = rescore(run, chosen)
+    config = RunFolder.open(run).config()
+    chosen = policy if policy is not None else policy_of_run(config)
+    paid = policy is None and by_recipe(config)
+    result = as_given(run) if paid and explain is None else rescore(run, chosen)
     if explain is not None and against is not None:
         print_comparison(result, explain, against, chosen)
     elif explain is not None:
         print_explanation(result, explain, chosen)
     else:
         print_rewards(result)
+    if paid:
+        typer.echo(PAID if explain is None else EXPLAINED)
     if save:
         folder = RunFolder.open(run)
         if policy is not None:
-            folder.write_json("run.json", {**folder.config(), "policy": policy})
-        save_result(folder, result, finished=True)
+            folder.write_json("run.json", {**config, "policy": policy, "rewards_by": "policy"})
+        save_result(folder, as_given(run) if paid else result, finished=True)
         typer.echo(f"report  {write_report(run)}")
+
+
+PAID = "paid by the recipe of the run while it was made; --policy computes other rewards"
+EXPLAINED = "under the policy of the rubrics: the recipe that paid while the run was made is no sum over criteria"
 
 
 def report(run: Run) -> None:
@@ -46,16 +55,14 @@ def report(run: Run) -> None:
 
 
 def write_report(run: Path) -> Path:
-    """Write ``report.html`` under the policy that the run names, and give its path."""
+    """Write ``report.html`` with the rewards of the run: those that its recipe gave, else those of its policy."""
     from rubricate.files import write_atomic
-    from rubricate.pipeline import rescore
     from rubricate.report import html_report
-    from rubricate.report.facts import policy_of_run
+    from rubricate.run_log import as_given
     from rubricate.store import RunFolder
 
-    config = RunFolder.open(run).config()
     path = Path(run) / "report.html"
-    write_atomic(path, html_report(rescore(run, policy_of_run(config)), config=config))
+    write_atomic(path, html_report(as_given(run), config=RunFolder.open(run).config()))
     return path
 
 

@@ -94,6 +94,11 @@ def policy_of_run(config: Mapping[str, Any]) -> PolicySpec | None:
     return None if policy is None else PolicySpec.model_validate(policy)
 
 
+def by_recipe(config: Mapping[str, Any]) -> bool:
+    """Whether the rewards of a run are those that its recipe gave; they are no sum over criteria."""
+    return config.get("rewards_by") == "recipe"
+
+
 def state_counts(result: Result) -> dict[State, int]:
     """How many verdicts there are in each state that occurs."""
     states = result.scores.states

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rubricate.report.criteria import criteria, missing
-from rubricate.report.facts import call_usages, policy_of_run
+from rubricate.report.facts import by_recipe, call_usages, policy_of_run
 from rubricate.report.figures import histogram
 from rubricate.report.markup import Markup, join, section, tag
 from rubricate.report.matrix import matrix
@@ -37,7 +37,8 @@ def html_report(result: Result, *, config: Mapping[str, Any], policy_note: str =
     """The report of a run as one HTML page.
 
     ``config`` is what the run says about itself (``run.json``): judge, client, policy, versions, inputs, and
-    ``seconds`` of wall time where known. The policy it names must be the one that made ``result.rewards``.
+    ``seconds`` of wall time where known. What it names, a policy or a recipe (``rewards_by``), must be what made
+    ``result.rewards``.
     ``policy_note`` is a sentence shown beside the policy. The page stays under about 5 MB: what is left out is said.
     """
     shown = shown_rows(result)
@@ -51,7 +52,7 @@ def html_report(result: Result, *, config: Mapping[str, Any], policy_note: str =
             criteria(result),
             missing(result),
             matrix(result, shown),
-            responses(result, policy_of_run(config), shown),
+            responses(result, None if by_recipe(config) else result.contributions(policy_of_run(config)), shown),
             cost(result),
         ),
     ]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rubricate.report.facts import RewardFacts, policy_of_run, reward_facts, state_counts
+from rubricate.report.facts import RewardFacts, by_recipe, policy_of_run, reward_facts, state_counts
 from rubricate.report.markup import Markup, join, note, tag
 from rubricate.report.numbers import NONE, count, duration, money, number, percent, rate
 from rubricate.rubrics.model import PolicySpec
@@ -31,7 +31,7 @@ def header(result: Result, config: Mapping[str, Any], policy_note: str) -> Marku
         ("Rubric" if one else "Rubrics", _rubrics(result)),
         ("Judge", _named(name, judge.get("digest", ""), judge.get("settings", ""))),
         ("Model", _model(client)),
-        ("Policy", _policies(result, config, policy_note)),
+        ("Recipe" if by_recipe(config) else "Policy", _paid_by(result, config, policy_note)),
         ("Made", _made(config)),
         ("Inputs", ", ".join(str(p) for p in config.get("inputs") or ())),
     ]
@@ -78,6 +78,16 @@ def policy_text(policy: PolicySpec) -> str:
     """
     settings = ", ".join(f"{k}={v}" for k, v in policy.settings.items())
     return f"{policy.name} ({settings})" if settings else policy.name
+
+
+def _paid_by(result: Result, config: Mapping[str, Any], said: str) -> Markup:
+    """What made the rewards on the page: the recipe while the run was made, or a policy."""
+    recipe = config.get("recipe")
+    shown = tag("details", tag("summary", "stages"), tag("pre", recipe)) if recipe else None
+    if by_recipe(config):
+        return join([tag("div", "the rewards that it gave while the run was made"), shown])
+    note_ = "in place of the recipe that paid while the run was made" if recipe else ""
+    return join([_policies(result, config, said), tag("div", note_, shown) if recipe else None])
 
 
 def _policies(result: Result, config: Mapping[str, Any], said: str) -> Markup:

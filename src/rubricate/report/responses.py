@@ -23,14 +23,16 @@ from rubricate.types import Sample, State, Verdict
 
 if TYPE_CHECKING:
     from rubricate.pipeline import Result
-    from rubricate.scoring import Policy
 
 FRAME_BYTES, TEXT_BYTES, ROW_BYTES = 2_000_000, 2_000_000, 550  # for the verdict tables, for texts, for one table row
 
 
-def responses(result: Result, policy: Policy, shown: Collection[int]) -> Markup:
-    """The responses ``shown``, folded, group by group; what is left out is said."""
-    page = _Page(result, result.contributions(policy), text_limit(_lengths(result, shown), TEXT_BYTES))
+def responses(result: Result, shares: Floats | None, shown: Collection[int]) -> Markup:
+    """The responses ``shown``, folded, group by group; what is left out is said.
+
+    ``shares[N, C]`` are the contributions to the rewards; None where the rewards are no sum over criteria.
+    """
+    page = _Page(result, shares, text_limit(_lengths(result, shown), TEXT_BYTES))
     blocks = [page.group(g, [int(i) for i in g.rows if int(i) in shown]) for g in group_facts(result)]
     left = len(result.samples) - len(shown)
     more = f"The first {len(shown):,} responses; {left:,} more are in the run folder." if left else ""
@@ -79,8 +81,11 @@ def text_limit(lengths: Sequence[int], budget: int) -> int:
 class _Page:
     """What all blocks share: the result, contributions, the axes of bars, how much text is shown."""
 
-    def __init__(self, result: Result, shares: Floats, limit: int) -> None:
-        self.result, self.shares, self.limit = result, shares, limit
+    def __init__(self, result: Result, shares: Floats | None, limit: int) -> None:
+        self.result, self.limit, self.split = result, limit, shares is not None
+        if shares is None:
+            shares = np.full(result.scores.values.shape, np.nan)
+        self.shares = shares
         self.axis = ends(result.rewards.values)
         known = shares[~np.isnan(shares)]
         self.share_axis = (min(0.0, float(known.min(initial=0.0))), max(0.0, float(known.max(initial=0.0))))
@@ -137,7 +142,8 @@ class _Page:
     def table(self, i: int, rows: Sequence[Row], verdicts: Mapping[str, Verdict]) -> Markup:
         leaves = find_rubric(self.result.samples[i], self.result.rubrics).leaves
         body = [self.row(n, row, c, verdicts.get(c.id)) for n, (row, c) in enumerate(zip(rows, leaves, strict=True), 1)]
-        return tag("table", _HEADS, tag("tbody", body), tag("tfoot", self.total(i, rows)), cls="verdicts")
+        names = heads(*(column for column in COLUMNS if self.split or column[0] != "contribution"))
+        return tag("table", names, tag("tbody", body), tag("tfoot", self.total(i, rows)), cls="verdicts")
 
     def row(self, n: int, row: Row, criterion: Criterion, verdict: Verdict | None) -> Markup:
         kind = "h" if row.state in (None, State.SKIPPED) else "m"
@@ -151,13 +157,13 @@ class _Page:
             tag("th", tag("bdi", row.criterion), tag("span", row.text, cls="wording", dir="auto"), scope="row"),
             tag("td", tag("span", row.verdict, cls=f"verdict {kind}")),
             tag("td", short(row.weight), cls="n"),
-            tag("td", zero_bar(row.contribution, *self.share_axis), " ", share, cls="n"),
+            tag("td", zero_bar(row.contribution, *self.share_axis), " ", share, cls="n") if self.split else None,
             tag("td", _reason(verdict), dir="auto", cls="reason"),
         )
 
     def total(self, i: int, rows: Sequence[Row]) -> Markup | None:
         reward = float(self.result.rewards.values[i])
-        if math.isnan(reward):
+        if math.isnan(reward) or not self.split:
             return None
         added = math.fsum(r.contribution for r in rows)
         rest = reward - added
@@ -167,7 +173,7 @@ class _Page:
         return tag("tr", tag("td", "sum", colspan="4", cls="n"), tag("td", signed(added), cls="n"), tag("td", said))
 
 
-_HEADS = heads(("#", "n"), ("criterion", ""), ("verdict", ""), ("weight", "n"), ("contribution", "n"), ("reason", ""))
+COLUMNS = (("#", "n"), ("criterion", ""), ("verdict", ""), ("weight", "n"), ("contribution", "n"), ("reason", ""))
 
 
 def _quotes(rows: Sequence[Row], verdicts: Mapping[str, Verdict]) -> list[tuple[str, str]]:
