@@ -35,6 +35,7 @@ from rubricate.audit.hacking import (
 )
 from rubricate.audit.injection import Gullible, Leak, injection_leaks
 from rubricate.audit.overoptimisation import OverOptimisation, overoptimisation_curve
+from rubricate.audit.paired import PairedGain, paired_gain
 from rubricate.audit.pairs import (
     AllOfN,
     BothOrders,
@@ -60,7 +61,15 @@ from rubricate.audit.rewardbench import (
     rm_bench_matrix,
     ties_score,
 )
-from rubricate.audit.rubric_quality import Alignment, Masking, item_alignment, masking_sensitivity
+from rubricate.audit.rubric_quality import (
+    Alignment,
+    Discrimination,
+    Masking,
+    discrimination,
+    group_spread,
+    item_alignment,
+    masking_sensitivity,
+)
 from rubricate.audit.selective import RiskCoverage, risk_coverage
 from rubricate.audit.turns import Drift, TurnReport, confidence_drift, turn_report
 from rubricate.audit.twins import Perturbation, perturbation_delta
@@ -77,6 +86,7 @@ __all__ = [
     "Collapse",
     "CreditAccuracy",
     "DifficultyRow",
+    "Discrimination",
     "Drift",
     "Gap",
     "Gullible",
@@ -93,6 +103,7 @@ __all__ = [
     "Onset",
     "OverOptimisation",
     "PairAccuracy",
+    "PairedGain",
     "PanelReport",
     "PeerReport",
     "Perturbation",
@@ -122,7 +133,9 @@ __all__ = [
     "credit_accuracy",
     "cross_variant_kappa",
     "dead_groups",
+    "discrimination",
     "divergence_onset",
+    "group_spread",
     "handover_thresholds",
     "injection_leaks",
     "item_alignment",
@@ -134,6 +147,7 @@ __all__ = [
     "model_collapse_step",
     "overoptimisation_curve",
     "pair_accuracy",
+    "paired_gain",
     "panel_report",
     "pass_at",
     "perturbation_delta",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rubricate.arrays import as_floats, check
-from rubricate.errors import SettingError
+from rubricate.audit.paired import paired_gain
 
 
 class PeerReport(NamedTuple):
@@ -43,17 +43,5 @@ def agreement_vs(
     """
     own, true, other = as_floats(judge, "judge"), as_floats(human, "human"), as_floats(peer, "peer")
     check(judge=(own, "N"), human=(true, "N"), peer=(other, "N"))
-    if resamples < 1 or not 0 < level < 1:
-        raise SettingError(f"resamples={resamples}, level={level}", expected="resamples >= 1 and 0 < level < 1")
-    mine, theirs = np.abs(own - true), np.abs(other - true)
-    known = ~(np.isnan(mine) | np.isnan(theirs))
-    n = int(known.sum())
-    if not n:
-        nan = float("nan")
-        return PeerReport(nan, nan, nan, nan, nan, 0)
-    mine, theirs = mine[known], theirs[known]
-    gains = (theirs - mine)[rng.integers(0, n, (resamples, n))].mean(1)
-    low, high = np.quantile(gains, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
-    return PeerReport(
-        float(mine.mean()), float(theirs.mean()), float((theirs - mine).mean()), float(low), float(high), n
-    )
+    found = paired_gain(np.abs(own - true), np.abs(other - true), rng, resamples=resamples, level=level)
+    return PeerReport(*found)

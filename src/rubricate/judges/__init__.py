@@ -67,7 +67,7 @@ from rubricate.judges.likelihood import (
 )
 from rubricate.judges.listwise import ListwiseJudge
 from rubricate.judges.markers import Expected, Marked, expected_score, expected_value, marker_margin, read_markers
-from rubricate.judges.named import named_judge
+from rubricate.judges.named import named_any_judge, named_judge
 from rubricate.judges.ordinal import OrdinalJudge
 from rubricate.judges.pair_labels import consensus_label, judgement_pairs
 from rubricate.judges.pair_selection import debias_pairs, quality_sampling
@@ -185,6 +185,7 @@ __all__ = [
     "margin_scaled_beta",
     "marker_margin",
     "mine_failures",
+    "named_any_judge",
     "named_judge",
     "pair_values",
     "quality_sampling",

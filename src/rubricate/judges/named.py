@@ -10,14 +10,14 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from rubricate.errors import SettingError, UnknownNameError
-from rubricate.judges.base import Judge
+from rubricate.judges.base import Judge, PairJudge
 from rubricate.registry import items, lookup
 
 _WORDS = {"yes": True, "true": True, "no": False, "false": False, "none": None}
 
 
 def named_judge(text: str) -> Judge:
-    """The judge that ``text`` describes.
+    """The judge of single responses that ``text`` describes.
 
     Values are numbers, yes or no, none, words, or lists with + between their parts. UnknownNameError lists the judges;
     SettingError the settings of one.
@@ -25,6 +25,31 @@ def named_judge(text: str) -> Judge:
     >>> named_judge("integrate:k=5,how=median/ordinal:reasons=yes,temperature=0.7").k
     5
     """
+    judge = _parsed(text)
+    if not isinstance(judge, Judge):
+        known = [n for n, part in items("judge") if hasattr(part, "verdicts")]
+        raise UnknownNameError.among("judge of single responses", _name(text), known)
+    return judge
+
+
+def named_any_judge(text: str) -> Judge | PairJudge:
+    """The judge of single responses or of pairs that ``text`` describes; errors as those of ``named_judge``.
+
+    >>> named_any_judge("pairwise:order=as_is").order
+    'as_is'
+    """
+    judge = _parsed(text)
+    if not isinstance(judge, (Judge, PairJudge)):
+        known = [n for n, part in items("judge") if hasattr(part, "verdicts") or hasattr(part, "compare")]
+        raise UnknownNameError.among("judge of responses or pairs", _name(text), known)
+    return judge
+
+
+def _name(text: str) -> str:
+    return text.partition("/")[0].partition(":")[0]
+
+
+def _parsed(text: str) -> Any:
     outer, _, inner = text.partition("/")
     name, _, listed = outer.partition(":")
     make = lookup("judge", name.strip())
@@ -45,19 +70,15 @@ def named_judge(text: str) -> Judge:
     return _built(make, name, settings)
 
 
-def _built(make: Any, name: str, settings: dict[str, Any]) -> Judge:
+def _built(make: Any, name: str, settings: dict[str, Any]) -> Any:
     try:
-        judge = make(**settings)
+        return make(**settings)
     except TypeError as error:
         if isinstance(error, SettingError):
             raise
         raise SettingError(
             f"{name}: {error}", hint="It takes parts that have no short form: build it in Python"
         ) from None
-    if not isinstance(judge, Judge):
-        known = [n for n, part in items("judge") if hasattr(part, "verdicts")]
-        raise UnknownNameError.among("judge of single responses", name, known)
-    return judge
 
 
 def settings_of(make: Any) -> dict[str, Any]:

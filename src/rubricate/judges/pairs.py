@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,10 +26,12 @@ async def compare_pairs(
     client: Client | None = None,
     *,
     concurrency: int = 64,
+    on_verdicts: Callable[[tuple[Verdict, ...]], None] | None = None,
 ) -> list[tuple[Verdict, ...]]:
     """The verdicts of each pair ``pairs[Q, 2]`` of places in ``samples``, with ``concurrency`` pairs in flight.
 
     The rubric is that of the first side. A bad reply costs its own pair; an error in a judge's code ends the job.
+    ``on_verdicts`` gets the verdicts of each pair as they come.
     """
     table = {rubrics.id: rubrics} if isinstance(rubrics, Rubric) else rubrics
     places = _places(pairs, len(samples))
@@ -44,6 +46,8 @@ async def compare_pairs(
         for k, (i, j) in waiting:
             first, second = samples[i], samples[j]
             found[k] = await judge.compare(first, second, find_rubric(first, table), client)
+            if on_verdicts is not None:
+                on_verdicts(found[k])
 
     try:
         async with asyncio.TaskGroup() as group:

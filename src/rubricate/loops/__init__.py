@@ -4,8 +4,9 @@ from rubricate.loops.code_rules import sandbox_runner
 from rubricate.loops.edit_and_rank import EditAndRank, Edited
 from rubricate.loops.filtered_vote import filtered_vote
 from rubricate.loops.next_segments import next_segments
+from rubricate.loops.pair_files import pairs_of, read_pairs, rows_of_pairs
 from rubricate.loops.purify import Turn, purify_turn
-from rubricate.loops.recover import LabelledPair, Recovered, as_pairs, recover
+from rubricate.loops.recover import LabelledPair, Recovered, as_pairs, recorded_margins, recover
 from rubricate.loops.refine_answer import RefineAnswer, Refined
 from rubricate.loops.segment_beam import Path, Segment, segment_beam
 from rubricate.loops.self_questions import Background, SelfQuestions
@@ -29,8 +30,12 @@ __all__ = [
     "judge_tournament",
     "mean_of_criteria",
     "next_segments",
+    "pairs_of",
     "purify_turn",
+    "read_pairs",
+    "recorded_margins",
     "recover",
+    "rows_of_pairs",
     "sandbox_runner",
     "segment_beam",
 ]

@@ -16,6 +16,7 @@ from rubricate.refine.filters import (
     ungrounded,
     unverifiable,
 )
+from rubricate.refine.found import Found, Share, found_again, wilson_share
 from rubricate.refine.granularity import at_depth
 from rubricate.refine.human import Decision, review
 from rubricate.refine.prototypes import UserPrototypes, anchored_ridge, average_chains
@@ -54,6 +55,7 @@ __all__ = [
     "ExternalFit",
     "Finding",
     "Fitted",
+    "Found",
     "Held",
     "LlmSplitter",
     "Played",
@@ -67,6 +69,7 @@ __all__ = [
     "RuleGame",
     "Searched",
     "Selected",
+    "Share",
     "Shift",
     "SparseSelector",
     "Splitter",
@@ -79,6 +82,7 @@ __all__ = [
     "average_chains",
     "conflicting",
     "coverage_subset",
+    "found_again",
     "high_spread",
     "leaks",
     "learnable",
@@ -100,5 +104,6 @@ __all__ = [
     "unverifiable",
     "whitened_weights",
     "wilson_low",
+    "wilson_share",
     "word_f1",
 ]
