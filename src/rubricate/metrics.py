@@ -18,6 +18,7 @@ from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.types import STATES, State
 
 COUNTS = ("rubric/score", "rubric/valid", "rubric/coverage", "rubric/n_met", "rubric/n_abstain", "rubric/n_missing")
+COUNTED = COUNTS[1:]  # those that a response without a reward has too
 _ABSTAINED = STATES.index(State.ABSTAINED)
 
 
@@ -55,6 +56,20 @@ class Curves:
             columns.append(_mean(good, known & _columns(scores, leaves, partial(_is, name))))
         rows = np.column_stack(columns)
         return [dict(zip(self.names, map(float, row), strict=True)) for row in rows]
+
+
+def counted(metrics: Mapping[str, float]) -> dict[str, float]:
+    """``COUNTED`` of a response, all finite: what was not judged has counts of 0, which is true of it.
+
+    >>> counted({"rubric/valid": 0.0, "rubric/n_met": float("nan")})["rubric/n_met"]
+    0.0
+    """
+    return {name: float(np.nan_to_num(metrics.get(name, 0.0), nan=0.0)) for name in COUNTED}
+
+
+def plain(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    """Every curve, None where one does not apply: the same names for every response."""
+    return {name: float(value) if np.isfinite(value) else None for name, value in metrics.items()}
 
 
 def _counts(

@@ -12,8 +12,9 @@ import pytest
 import rubricate as rb
 from rubricate.errors import MissingExtraError, PolicyError, SettingError, UnknownNameError
 from rubricate.integrations.agent_lightning import RubricSpan
-from rubricate.integrations.teller import COUNTED, Ask
+from rubricate.integrations.teller import Ask
 from rubricate.llm.scripted import JudgeScript
+from rubricate.metrics import COUNTED
 from rubricate.rewarder import Rewarder
 
 GOOD, COLD = "Warm the pot first. Steep it for four minutes.", "cold"

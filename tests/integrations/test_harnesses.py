@@ -16,8 +16,9 @@ from rubricate.integrations import lm_eval
 from rubricate.integrations.art import AfterEach, ask_of
 from rubricate.integrations.eval_protocol import RubricEvaluation
 from rubricate.integrations.lm_eval import RubricTask
-from rubricate.integrations.teller import COUNTED, Teller
+from rubricate.integrations.teller import Teller
 from rubricate.llm.scripted import JudgeScript
+from rubricate.metrics import COUNTED
 from rubricate.rewarder import Rewarder
 
 GOOD, PART, COLD = "Warm the pot first. Steep it for four minutes.", "Warm the pot first.", "cold"

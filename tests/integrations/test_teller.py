@@ -18,8 +18,9 @@ from rubricate.errors import MissingExtraError, PolicyError, RubricateError, Set
 from rubricate.integrations import openrlhf, slime
 from rubricate.integrations.openrlhf import RubricRewardFile, asks_of
 from rubricate.integrations.slime import RubricRM, drop_unscored
-from rubricate.integrations.teller import COUNTED, Ask, Teller, Told, label_of
+from rubricate.integrations.teller import Ask, Teller, Told, label_of
 from rubricate.llm.scripted import JudgeScript
+from rubricate.metrics import COUNTED
 from rubricate.rewarder import Rewarder
 
 GOOD, PART, COLD = "Warm the pot first. Steep it for four minutes.", "Warm the pot first.", "cold"

@@ -168,7 +168,9 @@ def test_openrlhf_is_told_that_a_zero_is_no_verdict(lossy):
     body = {"query": ["Tea? cold water"], "prompts": ["Tea?"], "labels": [""]}
     reply = ok(lossy.post("/get_reward", json=body))
     assert (reply["rewards"], reply["extra_logs"]["rubric/valid"]) == ([0.0], [0.0])
-    assert "rubric/score" not in reply["extra_logs"]  # it is unknown, so it is not logged as a number
+    assert "rubric/score" not in reply["extra_logs"]  # it may be unknown, and then is no number
+    good = ok(lossy.post("/get_reward", json={"query": ["Tea?" + GOOD], "prompts": ["Tea?"], "labels": [""]}))
+    assert list(good["extra_logs"]) == list(reply["extra_logs"])
 
 
 def test_callers_of_numbers_can_be_refused_instead(tea):
@@ -184,7 +186,8 @@ def test_slime(http, lossy):
     table = ok(http.post("/rm?table=true", json={"prompt": [{"role": "user", "content": "q"}], "response": GOOD}))
     assert (table["score"], table["rubric/valid"]) == (1.0, 1.0)
     lost = ok(lossy.post("/rm?table=true", json={"prompt": "q", "response": "cold"}))
-    assert (lost["score"], lost["rubric/valid"]) == (0.0, 0.0)
+    assert (lost["score"], lost["rubric/valid"], lost["rubric/score"]) == (0.0, 0.0, None)
+    assert list(lost) == list(table)
     refused(http.post("/rm", json={"prompt": "q", "response": GOOD, "label": 3}), 422, "bad_rubric")
 
 
@@ -212,13 +215,25 @@ def test_nemo_gym(http, lossy):
     lost = ok(lossy.post("/verify", json=nemo("cold", instance_config={"seed": 3})))
     assert (lost["reward"], lost["_ng_failure_class"]) == (0.0, "judge_failed")
     assert lost["instance_config"] == {"seed": 3, "mask_sample": True}
+    assert (lost["mask_sample"], lost["failure_kind"], lost["failure_reason"]) == (
+        True, "judge_failed", "verdicts are missing",
+    )  # fmt: skip
+    assert {k for k in lost if k.startswith("rubric_")} == {k for k in reply if k.startswith("rubric_")}
     refused(http.post("/verify", json={"response": {"output": []}}), 422, "bad_request")
     refused(http.post("/verify", json={"responses_create_params": {"input": "q"}}), 422, "bad_request")
     refused(http.post("/verify", json=nemo(GOOD, rubric="nope")), 404, "unknown_rubric")
     assert ok(http.post("/seed_session", json={})) == {}
-    assert ok(http.get("/reverify_mode")) == {"mode": "stateless"}
-    means = ok(http.post("/aggregate_metrics", json={"verify_responses": [reply, lost]}))
-    assert (means["num_rows"], means["num_failed"], means["mean/reward"]) == (2, 1, 1.0)
+    for route in ("/seed_session", "/close_session"):
+        assert ok(http.post(route, json={"resources_session_id": "s", "episode_id": "e"})) == {
+            "resources_session_id": "s"
+        }
+    assert ok(http.get("/reverify_mode")) == "stateless"
+    rows = [reply | {"_ng_task_index": 3}, reply | {"_ng_task_index": 1, "reward": 0.5}, lost | {"_ng_task_index": 1}]
+    found = ok(http.post("/aggregate_metrics", json={"verify_responses": rows}))
+    assert found["agent_metrics"]["num_failed"] == 1
+    assert (found["key_metrics"], found["agent_metrics"]["mean/rubric_valid"]) == ({"mean/reward": 0.75}, 1.0)
+    assert [(g["_ng_task_index"], g["mean/reward"]) for g in found["group_level_metrics"]] == [(1, 0.5), (3, 1.0)]
+    assert ok(http.post("/aggregate_metrics", json={}))["key_metrics"] == {}
 
 
 def test_a_reward_model_in_the_shape_of_vllm(http, lossy):

@@ -18,10 +18,10 @@ from rubricate.files import parse_json
 from rubricate.integrations.configured import PREFIX, Settings, rewarder_of
 from rubricate.integrations.remote import AnyRewarder
 from rubricate.integrations.rows import Prompt, Rows, verdicts_json
+from rubricate.metrics import counted, plain
 from rubricate.rewarder import AnyRubric, Scored
 from rubricate.rewards.deliver import ON_MISSING, deliver
 
-COUNTED = ("rubric/valid", "rubric/coverage", "rubric/n_met", "rubric/n_abstain", "rubric/n_missing")
 _log = logging.getLogger("rubricate.integrations")
 
 
@@ -58,13 +58,12 @@ class Told(NamedTuple):
         A response that was not judged has counts of 0, which is true of it; means of tags are not among them, because
         a response that lacks a tag has no such number.
         """
-        metrics = self.scored.metrics
-        return {k: float(np.nan_to_num(metrics[k], nan=0.0)) for k in COUNTED}
+        return counted(self.scored.metrics)
 
     @property
     def known(self) -> dict[str, float | None]:
         """Every curve of the rewarder, None where one does not apply."""
-        return {k: v if np.isfinite(v) else None for k, v in self.scored.metrics.items()}
+        return plain(self.scored.metrics)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from fastapi import APIRouter
 
 from rubricate.errors import DataError
 from rubricate.files import parse_json
+from rubricate.metrics import COUNTED, counted, plain
 from rubricate.rewarder import AnyRubric, Rewarder, Scored
 from rubricate.serve.errors import STATUS, ServeError
 from rubricate.serve.models import ClassifyBody, OpenRlhfBody, SlimeBody
@@ -22,6 +23,7 @@ from rubricate.serve.telemetry import Telemetry
 from rubricate.types import Message, Sample
 
 OnMissing = Literal["zero", "refuse"]
+TASK = "_ng_task_index"  # of a row in NeMo-Gym
 
 
 class Scoring:
@@ -75,28 +77,35 @@ def _openrlhf(router: APIRouter, scoring: Scoring) -> None:
         ]
         results = await scoring.score(samples, [rubric for rubric, _ in pairs])
         rewards = [scoring.number(r) for r in results]
-        names = [n for n in results[0].metrics if all(math.isfinite(r.metrics[n]) for r in results)] if results else []
-        logs = {name: [r.metrics[name] for r in results] for name in names}
+        rows = [counted(r.metrics) for r in results]  # numbers only, the same for every response
+        logs = {name: [row[name] for row in rows] for name in COUNTED if rows}
         return {"rewards": rewards, "scores": [min(1.0, max(0.0, r)) for r in rewards], "extra_logs": logs}
 
 
 def _slime(router: APIRouter, scoring: Scoring) -> None:
     @router.post("/rm", response_model=None)
-    async def rm(body: SlimeBody, table: bool = False) -> float | dict[str, float]:
-        """slime: the reply is the reward; with ``?table=true`` a table for ``--reward-key score``."""
+    async def rm(body: SlimeBody, table: bool = False) -> float | dict[str, float | None]:
+        """slime: the reply is the reward; with ``?table=true`` a table of all curves for ``--reward-key score``."""
         rubric, reference = _label(body.label)
         (result,) = await scoring.score([_sample("0", body.prompt, body.response, reference)], [rubric])
         reward = scoring.number(result)
         if not table:
             return reward
-        return {"score": reward, **{k: v for k, v in result.metrics.items() if math.isfinite(v)}}
+        return {**plain(result.metrics), "score": reward}
 
 
 def _nemo_gym(router: APIRouter, scoring: Scoring) -> None:
+    """The resources server of NeMo-Gym 0.7, without sessions."""
+
     @router.post("/seed_session")
     async def seed_session(body: dict[str, Any]) -> dict[str, Any]:
         """NeMo-Gym: nothing is kept between calls."""
-        return {}
+        return _session(body)
+
+    @router.post("/close_session")
+    async def close_session(body: dict[str, Any]) -> dict[str, Any]:
+        """NeMo-Gym: nothing was kept between calls."""
+        return _session(body)
 
     @router.post("/verify")
     async def verify(body: dict[str, Any]) -> dict[str, Any]:
@@ -105,30 +114,48 @@ def _nemo_gym(router: APIRouter, scoring: Scoring) -> None:
         reference = body.get("reference") or body.get("expected_answer")
         sample = _sample("0", _input(body), _output(body), reference if isinstance(reference, str) else None)
         (result,) = await scoring.score([sample], [given])
-        known = {k.replace("/", "_"): v for k, v in result.metrics.items() if math.isfinite(v)}
+        curves = {k.replace("/", "_"): v for k, v in plain(result.metrics).items()}
+        more = curves | {"verdicts": result.record()["verdicts"]}
         if result.reward is None:
-            config = {**(body.get("instance_config") or {}), "mask_sample": True}
-            failed = {"_ng_failure_class": "judge_failed", "failure_reason": result.why, "mask_sample": True}
-            return {**body, **known, **failed, "instance_config": config, "reward": 0.0}
-        return {**body, **known, "reward": result.reward, "verdicts": result.record()["verdicts"]}
+            return {**body, **more, **_judge_failed(body, result.why), "reward": 0.0}
+        return {**body, **more, "reward": result.reward}
 
     @router.post("/aggregate_metrics")
     async def aggregate_metrics(body: dict[str, Any]) -> dict[str, Any]:
         """NeMo-Gym: means of the numbers of verified rows; those that failed are counted, not averaged."""
-        rows = body.get("verify_responses") or body.get("responses") or []
-        good = [r for r in rows if isinstance(r, dict) and not r.get("_ng_failure_class")]
-        names = sorted({k for r in good for k, v in r.items() if _is_number(v)})
-        means = {n: _mean([r[n] for r in good if _is_number(r.get(n))]) for n in names}
+        rows = [r for r in body.get("verify_responses") or [] if isinstance(r, dict)]
+        good = [r for r in rows if not (r.get("_ng_failure_class") or r.get("mask_sample"))]
+        tasks = sorted({r.get(TASK, 0) for r in good})
+        means = _means(good)
         return {
-            "num_rows": len(rows),
-            "num_failed": len(rows) - len(good),
-            **{f"mean/{k}": v for k, v in means.items()},
+            "agent_metrics": {"num_rows": len(rows), "num_failed": len(rows) - len(good), **means},
+            "key_metrics": {k: v for k, v in means.items() if k == "mean/reward"},
+            "group_level_metrics": [{TASK: t, **_means([r for r in good if r.get(TASK, 0) == t])} for t in tasks],
+            "repeat_level_metrics": [],
         }
 
     @router.get("/reverify_mode")
-    async def reverify_mode() -> dict[str, str]:
+    async def reverify_mode() -> str:
         """NeMo-Gym: a stored row can be verified again by sending it again."""
-        return {"mode": "stateless"}
+        return "stateless"
+
+
+def _session(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The reply of both session routes: the caller's id, when it gave one."""
+    return {k: body[k] for k in ("resources_session_id",) if k in body}
+
+
+def _judge_failed(body: Mapping[str, Any], why: str) -> dict[str, Any]:
+    """What NeMo-Gym says of a row whose judge failed: kept out of metrics, masked in training."""
+    config = body.get("instance_config")
+    return {
+        "mask_sample": True,
+        "failure_kind": "judge_failed",
+        "failure_reason": why,
+        "instance_config": {**(config if isinstance(config, dict) else {}), "mask_sample": True},
+        "_ng_failure_class": "judge_failed",
+        "_ng_failure_judge_error": why,
+    }
 
 
 def _reward_model(router: APIRouter, scoring: Scoring) -> None:
@@ -203,5 +230,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Means of the numbers of some rows, each over those that have it; keys of NeMo-Gym's own are left out."""
+    names = sorted({k for r in rows for k, v in r.items() if _is_number(v) and not k.startswith("_ng_")})
+    columns = {n: [r[n] for r in rows if _is_number(r.get(n))] for n in names}
+    return {f"mean/{n}": sum(values) / len(values) for n, values in columns.items()}

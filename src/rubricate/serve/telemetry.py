@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 ROUTES = (
     "/v1/score", "/v1/rewards", "/v1/compare", "/v1/rubrics", "/get_reward", "/rm", "/verify", "/seed_session",
-    "/aggregate_metrics", "/classify",
+    "/close_session", "/aggregate_metrics", "/reverify_mode", "/classify",
 )  # fmt: skip
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0)
 
