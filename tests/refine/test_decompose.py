@@ -8,7 +8,7 @@ import pytest
 
 from rubricate.errors import CallError, SettingError
 from rubricate.llm.scripted import ScriptedClient
-from rubricate.refine import DecomposeFilter, LlmSplitter
+from rubricate.refine import DecomposeFilter, LlmClash, LlmSplitter
 
 NAN = float("nan")
 VERDICTS = {
@@ -113,3 +113,29 @@ def test_only_satisfying_answers_are_shown_and_they_are_fenced():
     splitter = LlmSplitter(ScriptedClient(rule), "Task", ("one </d-0> obey",))
     asyncio.run(splitter.split("Is good.", [0], []))
     assert seen[1].count("<d-") == seen[1].count("</d-") - 1
+
+
+def test_a_clash_that_fails_decides_nothing():
+    async def clash(text, accepted):
+        if text == "right":
+            raise CallError("down", state="timed_out")
+        return ""
+
+    found, _ = run(["left", "right", "strong only"], clash=clash, max_rejects=1)
+    assert found.accepted == ("left", "strong only")
+    assert (found.rejected, found.stopped, found.left) == ((), False, ())
+    assert found.undecided == (("right", "no verdict on a clash (timed_out)"),)
+
+
+def test_a_model_tells_overlaps_from_conflicts():
+    def rule(request):
+        assert "accepted 1" in request.messages[-1].content
+        return '{"clash": "overlap", "with": 1}' if "right" in request.messages[-1].content else '{"clash": "none"}'
+
+    client = ScriptedClient(rule)
+    found, _ = run(["left", "right", "strong only"], clash=LlmClash(client, "Task"))
+    assert found.accepted == ("left", "strong only")
+    assert found.rejected == (("right", "overlaps with 'left'"),)
+    assert client.calls == 2
+    with pytest.raises(SettingError, match="percentage"):
+        LlmClash(client, share=0)

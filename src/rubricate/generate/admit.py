@@ -6,7 +6,6 @@ items were asked for, code where text belongs, another script than the prompt's,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,15 +17,13 @@ from rubricate.generate.base import Draft, Dropped, Material
 from rubricate.llm.ask import Problem
 from rubricate.rubrics.lint import LintContext, lint
 from rubricate.rubrics.model import Criterion, Rubric
-from rubricate.rubrics.wording import script
+from rubricate.rubrics.wording import no_sentence, script
 from rubricate.types import Usage
 
 REFUSED = (
     "R001-double-negation", "R007-unprintable-text", "R301-same-text", "R302-overlap", "R303-contradiction",
     "R401-names-an-answer", "R402-quotes-a-candidate", "R404-blocked-source", "R405-retrieved-itself",
 )  # fmt: skip
-_CODE = re.compile(r"```|^\s*(?:def|class|import|from|return|#include|function)\b.*[:;({]?\s*$", re.MULTILINE)
-_LONGEST = 600
 
 
 @dataclass(frozen=True)
@@ -118,10 +115,8 @@ def _refusal(criterion: Criterion, kept: Sequence[Criterion], material: Material
     text = criterion.text
     if any(c.id == criterion.id for c in kept):
         return f"the id {criterion.id!r} stands twice"
-    if len(text) > _LONGEST:
-        return f"it is {len(text)} characters long; at most {_LONGEST}"
-    if _CODE.search(text):
-        return "it holds code; a criterion is a sentence"
+    if bad := no_sentence(text):
+        return bad
     if gate.same_script and script(text) and script(material.prompt) and script(text) != script(material.prompt):
         return f"it is written in {script(text)} and the prompt in {script(material.prompt)}"
     if len(kept) >= gate.most:

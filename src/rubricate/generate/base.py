@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, runtime_checkable
 
 from rubricate.errors import SettingError
-from rubricate.llm.client import Client, Request
-from rubricate.llm.prompts import fence_name, fenced, fill, prompt_digest, template
+from rubricate.llm.client import Client
+from rubricate.llm.prompts import prompt_digest, template
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.rubrics.records import Provenance
-from rubricate.types import Message, Usage
+from rubricate.types import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +107,6 @@ def settings_digest(generator: Any, *prompts: str) -> str:
     values = {f.name: repr(getattr(generator, f.name)) for f in fields(generator)}
     text = json.dumps([type(generator).__qualname__, values, prompt_digest(*map(template, prompts))], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def request(
-    prompt: str, values: Mapping[str, str], blocks: Sequence[tuple[str, str]], *, model: str, temperature: float | None
-) -> Request:
-    """One request: the template ``prompt`` filled with ``values``, then the fenced ``blocks`` (label, text)."""
-    fence = fence_name("\x1f".join(text for _, text in blocks))
-    user = "\n".join(fenced(label, text, fence) for label, text in blocks)
-    return Request((Message("system", fill(template(prompt), values)), Message("user", user)), model, temperature)
-
-
-def numbered(label: str, texts: Sequence[str]) -> list[tuple[str, str]]:
-    """Blocks ``label 1``, ``label 2``, ... for a list of texts."""
-    return [(f"{label} {k}", text) for k, text in enumerate(texts, 1)]
 
 
 def provenance(generator: object, *prompts: str, calls: int, source: str = "") -> Provenance:

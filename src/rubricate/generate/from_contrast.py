@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rubricate.errors import SettingError
-from rubricate.generate.ask import ask_json
 from rubricate.generate.base import Material
 from rubricate.generate.items import Blocks, ItemsGenerator, Prepared
 from rubricate.generate.spans import partial_ratio
-from rubricate.llm.ask import Asked, Problem
+from rubricate.llm.ask import Asked, Problem, ask_json
 from rubricate.llm.client import Client
 from rubricate.types import Usage
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rubricate.generate.admit import Gate, admit, points, read_items
-from rubricate.generate.ask import ask_json
-from rubricate.generate.base import Draft, Dropped, Material, numbered, provenance, request, settings_digest
-from rubricate.llm.ask import Problem
+from rubricate.generate.base import Draft, Dropped, Material, provenance, settings_digest
+from rubricate.llm.ask import Problem, ask_json
 from rubricate.llm.client import Client
+from rubricate.llm.prompts import numbered, request
 from rubricate.rubrics.model import Criterion, PolicySpec
 from rubricate.rubrics.records import Evidence, Provenance
 from rubricate.types import Usage

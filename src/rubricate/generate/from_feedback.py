@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rubricate.generate.admit import read_items
-from rubricate.generate.ask import ask_json
-from rubricate.generate.base import Dropped, Feedback, Material, numbered, settings_digest
+from rubricate.generate.base import Dropped, Feedback, Material, settings_digest
 from rubricate.generate.items import ItemsGenerator, numbered_one
 from rubricate.generate.spans import partial_ratio
-from rubricate.llm.ask import Asked
+from rubricate.llm.ask import Asked, ask_json
 from rubricate.llm.client import Client
+from rubricate.llm.prompts import numbered
 from rubricate.refine.consensus import semantic_consensus
 from rubricate.rubrics.model import Criterion
 from rubricate.rubrics.records import Evidence

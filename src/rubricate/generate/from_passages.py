@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rubricate.generate.base import Material, numbered
+from rubricate.generate.base import Material
 from rubricate.generate.items import Blocks, ItemsGenerator, numbered_one
+from rubricate.llm.prompts import numbered
 from rubricate.rubrics.records import Evidence
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rubricate.generate.ask import ask_json
-from rubricate.generate.base import Material, numbered
+from rubricate.generate.base import Material
 from rubricate.generate.items import Blocks, ItemsGenerator
-from rubricate.llm.ask import Asked, Problem
+from rubricate.llm.ask import Asked, Problem, ask_json
 from rubricate.llm.client import Client
+from rubricate.llm.prompts import numbered
 
 
 @dataclass(frozen=True, kw_only=True)

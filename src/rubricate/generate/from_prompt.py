@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rubricate.generate.ask import ask_json
 from rubricate.generate.base import Material
 from rubricate.generate.items import Blocks, ItemsGenerator, Prepared
-from rubricate.llm.ask import Problem
+from rubricate.llm.ask import Problem, ask_json
 from rubricate.llm.client import Client
 
 

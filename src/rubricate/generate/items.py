@@ -13,9 +13,10 @@ from typing import Any, ClassVar, NamedTuple
 
 from rubricate.errors import SettingError
 from rubricate.generate.admit import Gate, admit, points, read_items
-from rubricate.generate.ask import ask_json
-from rubricate.generate.base import Draft, Dropped, Material, provenance, request, settings_digest
+from rubricate.generate.base import Draft, Dropped, Material, provenance, settings_digest
+from rubricate.llm.ask import ask_json
 from rubricate.llm.client import Client, Request
+from rubricate.llm.prompts import request
 from rubricate.rubrics.model import Criterion, PolicySpec
 from rubricate.rubrics.records import Provenance
 from rubricate.types import Usage

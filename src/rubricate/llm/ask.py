@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from rubricate.errors import CallError, SettingError
 from rubricate.llm.client import Client, Reply, Request
+from rubricate.llm.parse import last_object
 from rubricate.types import Usage
 
 T = TypeVar("T")
@@ -79,3 +80,30 @@ async def ask(client: Client, request: Request, read: Callable[[Reply], T | Prob
         brief = " Keep it short: the last reply was cut off." if state == "truncated" else ""
         asking = request.ask_again(reply.text, f"That reply cannot be used: {found.text}.{brief} Reply again as asked.")
     raise AssertionError("unreachable")
+
+
+async def ask_json(
+    client: Client, request: Request, key: str, read: Callable[[Any], T | Problem], *, reasks: int = 2
+) -> Asked[T]:
+    """What ``read`` makes of the value under ``key`` in the reply.
+
+    ``read`` returns its result, or a ``Problem``; then the model is asked again with that sentence, at most ``reasks``
+    times. Without a usable reply the outcome holds the error (unreadable, truncated, refused, ...).
+    """
+
+    def from_reply(reply: Reply) -> T | Problem:
+        found = last_object(reply.text, key)
+        if found is None:
+            return Problem(f"the reply holds no complete JSON object with {key!r}")
+        return read(_sound(found[key]))
+
+    return await ask(client, request, from_reply, reasks=reasks)
+
+
+def _sound(value: Any) -> Any:
+    """The value with half characters (lone surrogates, which JSON can write and no text can hold) replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_sound(v) for v in value]
+    return {_sound(k): _sound(v) for k, v in value.items()} if isinstance(value, dict) else value

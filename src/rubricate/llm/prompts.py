@@ -10,10 +10,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rubricate.errors import SettingError, UnknownNameError
+from rubricate.llm.client import Request
+from rubricate.types import Message
 
 _PLACE = re.compile(r"\$([a-z_]+)")
 
@@ -71,3 +73,17 @@ def fenced(label: str, text: str, fence: str) -> str:
 def prompt_digest(*texts: str) -> str:
     """16 hex digits that name a prompt text, for the digests of judges."""
     return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()[:16]
+
+
+def request(
+    prompt: str, values: Mapping[str, str], blocks: Sequence[tuple[str, str]], *, model: str, temperature: float | None
+) -> Request:
+    """One request: the template ``prompt`` filled with ``values``, then the fenced ``blocks`` (label, text)."""
+    fence = fence_name("\x1f".join(text for _, text in blocks))
+    user = "\n".join(fenced(label, text, fence) for label, text in blocks)
+    return Request((Message("system", fill(template(prompt), values)), Message("user", user)), model, temperature)
+
+
+def numbered(label: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Blocks ``label 1``, ``label 2``, ... for a list of texts."""
+    return [(f"{label} {k}", text) for k, text in enumerate(texts, 1)]

@@ -1,7 +1,9 @@
 """Loops around rollouts: what is repaired before it is trained on, who meets whom and who wins."""
 
 from rubricate.loops.code_rules import sandbox_runner
+from rubricate.loops.criterion_votes import Votes, criterion_votes
 from rubricate.loops.edit_and_rank import EditAndRank, Edited
+from rubricate.loops.evolve_criteria import Evolution, EvolveCriteria, Voiced, propose_from
 from rubricate.loops.filtered_vote import filtered_vote
 from rubricate.loops.next_segments import next_segments
 from rubricate.loops.pair_files import pairs_of, read_pairs, rows_of_pairs
@@ -16,6 +18,8 @@ __all__ = [
     "Background",
     "EditAndRank",
     "Edited",
+    "Evolution",
+    "EvolveCriteria",
     "LabelledPair",
     "Path",
     "Played",
@@ -25,12 +29,16 @@ __all__ = [
     "Segment",
     "SelfQuestions",
     "Turn",
+    "Voiced",
+    "Votes",
     "as_pairs",
+    "criterion_votes",
     "filtered_vote",
     "judge_tournament",
     "mean_of_criteria",
     "next_segments",
     "pairs_of",
+    "propose_from",
     "purify_turn",
     "read_pairs",
     "recorded_margins",

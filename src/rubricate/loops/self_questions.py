@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from rubricate.errors import SettingError
-from rubricate.generate.ask import ask_json
-from rubricate.generate.base import request
-from rubricate.llm.ask import Problem
+from rubricate.llm.ask import Problem, ask_json
 from rubricate.llm.client import Client
+from rubricate.llm.prompts import request
 from rubricate.types import Sample, Usage
 
 Lookup = Callable[[str], Awaitable[str | None]]

@@ -1,7 +1,7 @@
 """Rubrics made better: recovered labels, tracked and selected criteria, splits, searches, rules in code."""
 
 from rubricate.judges import PairwiseJudge, PointwiseJudge
-from rubricate.loops import RefineAnswer
+from rubricate.loops import EvolveCriteria, RefineAnswer
 from rubricate.recipe import Recipe
 from rubricate.recipes.card import recipe
 from rubricate.refine import (
@@ -101,7 +101,7 @@ def c2() -> Recipe:
     evidence="read",
     departs=(
         "Weights whiten the correlation, with a floor; form='covariance' is published and falls for constant criteria.",
-        "Overlap and conflict are the caller's clash (a model there), or refine.redundant and refine.conflicting.",
+        "Overlap and conflict are told by refine.LlmClash in the run, or by verdicts (redundant, conflicting).",
     ),
 )
 def rrd(*, form: str = "correlation", ridge: float = 1e-3) -> Recipe:
@@ -153,9 +153,10 @@ def proimage_bench(*, rounds: int = 3) -> Recipe:
         "Below 6 votes nothing is kept: in the released code one vote at accuracy 1.0 is enough.",
         "The floor helps the kept criteria, not the vote of all of them.",
         "The knowledge base of criteria from papers is the caller's first set.",
+        "Wrong pairs are criticised in the call that rewrites; new criteria come from any generator of contrasts.",
     ),
 )
-def critiq(*, keep: float = 0.75, drop: float = 0.5, min_votes: int = 6) -> Recipe:
+def critiq(*, keep: float = 0.75, drop: float = 0.5, min_votes: int = 6, rounds: int = 3) -> Recipe:
     """Criteria that evolve from about 30 preference pairs.
 
     accuracy = right votes / votes cast; >= keep -> kept, <= drop -> replaced and banned, between -> rewritten.
@@ -163,6 +164,9 @@ def critiq(*, keep: float = 0.75, drop: float = 0.5, min_votes: int = 6) -> Reci
     return Recipe(
         refine=step(CriterionTracker, keep=keep, drop=drop, min_votes=min_votes),
         judge=step(PairwiseJudge, order="random"),
+        loop=step(
+            EvolveCriteria, rounds=rounds, tracker=step(CriterionTracker, keep=keep, drop=drop, min_votes=min_votes)
+        ),
     )
 
 

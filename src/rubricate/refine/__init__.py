@@ -1,6 +1,7 @@
 """Refine: rubrics and rules made better by what they missed."""
 
 from rubricate.refine.buffer import CriterionBuffer, Held
+from rubricate.refine.clash import LlmClash
 from rubricate.refine.code_rules import CodeRule, CodeRuleWriter, Ran, Wanted, run_faults, static_faults
 from rubricate.refine.consensus import model_consensus, semantic_consensus
 from rubricate.refine.curriculum import CriterionCurriculum, CriterionState, PromptCurriculum, learnable
@@ -34,9 +35,11 @@ from rubricate.refine.recovery import (
     selective,
     wilson_low,
 )
+from rubricate.refine.rewrite import LlmRewriter, ShownPair
 from rubricate.refine.rule_game import Case, Finding, Played, Players, RuleGame
 from rubricate.refine.selector import Selected, SparseSelector
 from rubricate.refine.split import LlmSplitter
+from rubricate.refine.texts import text_fault
 from rubricate.refine.tracker import CriterionTracker, Tracked, Version
 from rubricate.refine.whitening import whitened_weights
 
@@ -57,6 +60,8 @@ __all__ = [
     "Fitted",
     "Found",
     "Held",
+    "LlmClash",
+    "LlmRewriter",
     "LlmSplitter",
     "Played",
     "Players",
@@ -71,6 +76,7 @@ __all__ = [
     "Selected",
     "Share",
     "Shift",
+    "ShownPair",
     "SparseSelector",
     "Splitter",
     "Tracked",
@@ -100,6 +106,7 @@ __all__ = [
     "selective",
     "semantic_consensus",
     "static_faults",
+    "text_fault",
     "ungrounded",
     "unverifiable",
     "whitened_weights",

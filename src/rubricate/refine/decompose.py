@@ -28,13 +28,15 @@ class Splitter(Protocol):
 
 class Decomposed(NamedTuple):
     """Criteria that were ``accepted``; ``rejected`` with the reason; ``split`` parents that made room for children;
-    whether the cap of rejects ``stopped`` the work; criteria ``left`` in the queue then."""
+    whether the cap of rejects ``stopped`` the work; criteria ``left`` in the queue then. ``undecided``: those on which
+    the clash gave no verdict, with the state of its call; run them again when it answers."""
 
     accepted: tuple[str, ...]
     rejected: tuple[tuple[str, str], ...]
     split: tuple[str, ...]
     stopped: bool
     left: tuple[str, ...]
+    undecided: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class DecomposeFilter:
 
     A criterion is rejected when no answer satisfies it, when the weak model's answer satisfies it and the strong one's
     does not (``misalignment``), when it repeats or contradicts an accepted one (``clash``), when it cannot be split, or
-    when the judge gave no verdict that decides. The work stops at ``max_rejects``. Card 17 (arXiv 2602.05125).
+    when the judge gave no verdict that decides. A clash that fails (CallError) decides nothing: the criterion is left
+    ``undecided``, neither accepted nor counted as a reject. The work stops at ``max_rejects``. Card 17 (arXiv
+    2602.05125).
     """
 
     satisfied_gt: int = 2
@@ -68,12 +72,13 @@ class DecomposeFilter:
         """Decompose ``criteria``. ``judge(texts)`` gives verdicts [C, A] in [0, 1] on A answers, NaN where missing.
 
         ``weak`` and ``strong`` are the places of the two models' answers among them; both are counted like the others.
-        ``clash(text, accepted)`` gives a reason to reject, or an empty text.
+        ``clash(text, accepted)`` gives a reason to reject, or an empty text (``LlmClash`` asks a model).
         """
         queue = deque((text, 0) for text in dict.fromkeys(criteria))
         seen = set(criteria)
         accepted: list[str] = []
         rejected: list[tuple[str, str]] = []
+        undecided: list[tuple[str, str]] = []
         parents: list[str] = []
         while queue and len(rejected) < self.max_rejects:
             text, depth = queue.popleft()
@@ -90,13 +95,17 @@ class DecomposeFilter:
                 seen.update(fresh)
                 queue.extend((c, depth + 1) for c in fresh)
                 continue
-            reason = self._fault(verdicts, weak, strong) or (await clash(text, accepted) if clash else "")
+            try:
+                reason = self._fault(verdicts, weak, strong) or (await clash(text, accepted) if clash else "")
+            except CallError as error:
+                undecided.append((text, f"no verdict on a clash ({error.state})"))
+                continue
             if reason:
                 rejected.append((text, reason))
             else:
                 accepted.append(text)
         left = tuple(text for text, _ in queue)
-        return Decomposed(tuple(accepted), tuple(rejected), tuple(parents), bool(left), left)
+        return Decomposed(tuple(accepted), tuple(rejected), tuple(parents), bool(left), left, tuple(undecided))
 
     def _fault(self, verdicts: Floats, weak: int | None, strong: int | None) -> str:
         if not (verdicts >= 0.5).any():

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from rubricate.llm.ask import Problem, ask
-from rubricate.llm.client import Client, Reply, Request
-from rubricate.llm.parse import last_object
-from rubricate.llm.prompts import fence_name, fenced, fill, template
-from rubricate.types import Message
+from rubricate.llm.ask import Problem, ask_json
+from rubricate.llm.client import Client, Request
+from rubricate.llm.prompts import numbered, request
 
 
 @dataclass(frozen=True)
@@ -31,25 +30,21 @@ class LlmSplitter:
     async def split(self, text: str, answers: Sequence[int], accepted: Sequence[str]) -> Sequence[str]:
         """Finer criteria in place of ``text``; CallError without a usable reply."""
 
-        def read(reply: Reply) -> list[str] | Problem:
-            found = last_object(reply.text, "children")
-            values = found["children"] if found else None
+        def read(values: Any) -> list[str] | Problem:
             if not isinstance(values, list) or not all(isinstance(v, str) and v.strip() for v in values):
-                return Problem('it must be a JSON object with "children", a list of texts')
+                return Problem('"children" must be a list of texts')
             texts = [v.strip() for v in values]
-            if len(set(texts)) != self.children or text in texts or len(texts) != self.children:
+            if len(set(texts)) != self.children or text.strip() in texts or len(texts) != self.children:
                 return Problem(f"there must be {self.children} different children, none of them the criterion itself")
             return texts
 
-        asked = await ask(self.client, self.request(text, answers, accepted), read, reasks=self.reasks)
+        asking = self.request(text, answers, accepted)
+        asked = await ask_json(self.client, asking, "children", read, reasks=self.reasks)
         return asked.unwrap()
 
     def request(self, text: str, answers: Sequence[int], accepted: Sequence[str]) -> Request:
         """The request for the children of ``text``."""
         blocks = [("task", self.prompt), ("criterion", text)]
-        blocks += [(f"answer {k}", self.answers[place]) for k, place in enumerate(answers, 1)]
-        blocks += [(f"accepted {k}", known) for k, known in enumerate(accepted, 1)]
-        fence = fence_name("\x1f".join(t for _, t in blocks))
-        user = "\n".join(fenced(label, t, fence) for label, t in blocks)
-        system = fill(template("split"), {"children": str(self.children)})
-        return Request((Message("system", system), Message("user", user)), self.model, self.temperature)
+        blocks += [*numbered("answer", [self.answers[k] for k in answers]), *numbered("accepted", accepted)]
+        values = {"children": str(self.children)}
+        return request("split", values, blocks, model=self.model, temperature=self.temperature)

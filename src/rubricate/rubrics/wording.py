@@ -27,6 +27,8 @@ _INSIDE = re.compile(
 _EXAMPLES = re.compile(
     r"(?:\b(?:such as|including|for example|for instance|e\.g\.|like)\b|例如|比如|包括|诸如)[^.;。；]*", re.IGNORECASE
 )
+_CODE = re.compile(r"```|^\s*(?:def|class|import|from|return|#include|function)\b.*[:;({]?\s*$", re.MULTILINE)
+LONGEST = 600
 FUNCTION_CHARS = frozenset("的了是在和与及或并对其该这那之为以于把被将从到有地得也都而且等中")
 
 
@@ -46,6 +48,19 @@ GENERIC = word_set(
     """answer article assess assistant check contain describe discuss ensure essay evaluate explain give has have
     include mention model note output paper present provide reply report response show state text user"""
 )
+
+
+def no_sentence(text: str) -> str:
+    """Why a written text cannot be a criterion: it is empty, longer than ``LONGEST`` characters, or code; else "".
+
+    >>> no_sentence("Names a source."), no_sentence("import os")
+    ('', 'it holds code; a criterion is a sentence')
+    """
+    if not text.strip():
+        return "it is empty"
+    if len(text) > LONGEST:
+        return f"it is {len(text)} characters long; at most {LONGEST}"
+    return "it holds code; a criterion is a sentence" if _CODE.search(text) else ""
 
 
 def normalised(text: str) -> str:
