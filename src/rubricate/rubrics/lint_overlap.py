@@ -50,8 +50,8 @@ def claim_of(text: str, wanted: bool = True) -> Claim:
     True
     """
     text = _ASIDE.sub("", text)
-    denials = len(_NEGATION.findall(text))
-    plain, swaps = _WORD.subn(_swapped, _NEGATION.sub(" ", text))
+    bare, denials = _NEGATION.subn(" ", text)
+    plain, swaps = _WORD.subn(_swapped, bare)
     plain, swaps_cjk = _WORD_CJK.subn(lambda m: _OPPOSITES[m[0]], plain)
     words = frozenset(w for w in content_words(plain) if w not in GENERIC) | _kept(plain)
     return Claim(words, (denials + swaps + swaps_cjk) % 2 == 1, wanted)

@@ -9,8 +9,13 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from rubricate.arrays import Ints
 
 CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _WORD = rf"[^\W_{CJK}]+(?:['’.-][^\W_{CJK}]+)*"
@@ -166,19 +171,20 @@ def grams(text: str) -> Iterator[str]:
 def near(sets: Sequence[frozenset[str]], threshold: float, most: int = 20) -> Iterator[tuple[int, int, float]]:
     """(i, j, Jaccard) of each set i and the earlier sets j with |A & B| / |A | B| >= ``threshold``.
 
-    At most ``most`` pairs for each i; empty sets have none. Two sets that similar share a word among the first
-    |A| - ceil(threshold |A|) + 1 of the rarest ones, so only those words are looked up.
+    At most ``most`` pairs for each i; empty sets have none. With c = ceil(threshold |A|), two sets that similar share
+    two of the first |A| - c + 2 of the rarest words of each (one where c is 1), so only those words are looked up.
     """
     count = Counter(word for s in sets for word in s)
-    index: defaultdict[str, list[int]] = defaultdict(list)
+    size = np.array([len(s) for s in sets], dtype=np.int64)
+    least = np.array([_at_least(threshold, len(s)) for s in sets], dtype=np.int64)
+    index: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
     for i, words in enumerate(sets):
+        if not words:
+            continue
         ranked = sorted(words, key=lambda w: (count[w], w))
-        prefix = ranked[: len(ranked) - _at_least(threshold, len(ranked)) + 1] if ranked else []
+        prefix = ranked[: len(ranked) - least[i] + 2]
         left = most
-        for j in sorted({j for word in prefix for j in index[word]}):
-            small, large = sorted((len(words), len(sets[j])))
-            if small < threshold * large:
-                continue
+        for j in _sharing([index[word] for word in prefix], i, size, least, threshold):
             common = len(words & sets[j])
             ratio = common / (len(words) + len(sets[j]) - common)
             if ratio >= threshold:
@@ -188,6 +194,19 @@ def near(sets: Sequence[frozenset[str]], threshold: float, most: int = 20) -> It
                     break
         for word in prefix:
             index[word].append(i)
+
+
+def _sharing(lists: list[array[int]], i: int, size: Ints, least: Ints, threshold: float) -> list[int]:
+    """The earlier sets in enough of ``lists`` and of a fitting size, in order."""
+    if not any(lists):
+        return []
+    seen = np.sort(np.concatenate([np.frombuffer(x, dtype=np.int64) for x in lists if x]))
+    new = np.ones(len(seen) + 1, dtype=np.bool_)
+    np.not_equal(seen[1:], seen[:-1], out=new[1:-1])
+    first = np.flatnonzero(new)
+    found, times = seen[first[:-1]], first[1:] - first[:-1]
+    fits = np.minimum(size[found], size[i]) >= threshold * np.maximum(size[found], size[i])
+    return [int(j) for j in found[fits & ((times > 1) | (np.maximum(least[found], least[i]) < 2))]]
 
 
 def _at_least(threshold: float, size: int) -> int:
