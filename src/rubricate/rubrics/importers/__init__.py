@@ -6,6 +6,7 @@ from rubricate.rubrics.importers.healthbench import healthbench
 from rubricate.rubrics.importers.ifeval import ifeval
 from rubricate.rubrics.importers.libraries import autorubric_lib, rubric_lib
 from rubricate.rubrics.importers.llm_rubric import llm_rubric
+from rubricate.rubrics.importers.llmbar import llmbar_metrics
 from rubricate.rubrics.importers.openai_graders import openai_graders
 from rubricate.rubrics.importers.prbench import prbench
 from rubricate.rubrics.importers.prometheus import prometheus
@@ -31,6 +32,7 @@ __all__ = [
     "import_file",
     "importer",
     "llm_rubric",
+    "llmbar_metrics",
     "openai_graders",
     "prbench",
     "prometheus",
