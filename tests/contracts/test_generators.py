@@ -16,6 +16,7 @@ import pytest
 import rubricate.generate as generate
 from rubricate.errors import CallError, SettingError
 from rubricate.generate import (
+    ConsensusGenerator,
     ConstraintGenerator,
     ContrastGenerator,
     DisagreementChecklist,
@@ -97,6 +98,7 @@ class Case:
 HARD, FED = {"class": "hard rule"}, {"feedback": 1, "holds": "no", "span": "forgets the temperature"}
 DOCUMENTS = PassageIndex(MATERIAL.passages, MATERIAL.sources)
 CASES = {
+    "consensus": Case(lambda: ConsensusGenerator(generators=(PromptGenerator(),), at_least=1)),
     "constraints": Case(ConstraintGenerator, {"verifier": None}),
     "contrast": Case(ContrastGenerator, HARD),
     "profiles": Case(lambda: ContrastGenerator(mode="profiles"), HARD, (FINDINGS, FINDINGS)),
@@ -256,8 +258,8 @@ def test_material_is_fenced_and_never_in_the_instructions(name):
 def test_the_digest_is_stable_and_follows_settings(name):
     make = CASES[name].make
     assert make().digest == make().digest
-    changed = dataclasses.replace(make(), inner=EvidenceGenerator(reasks=5)) if name == "documents" else None
-    changed = changed or dataclasses.replace(make(), reasks=5)
+    inner = {"documents": {"inner": EvidenceGenerator(reasks=5)}, "consensus": {"threshold": 0.6}}
+    changed = dataclasses.replace(make(), **inner.get(name, {"reasks": 5}))
     assert changed.digest != make().digest
     assert isinstance(make(), Generator)
     assert hash(make()) == hash(make())

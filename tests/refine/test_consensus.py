@@ -4,9 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rubricate.errors import SettingError, ShapeError
-from rubricate.refine import model_consensus, semantic_consensus
+from rubricate.refine import alike_groups, model_consensus, semantic_consensus
+
+NAN = math.nan
 
 
 def loop(similarity, annotator, threshold, annotators):
@@ -73,3 +77,36 @@ def test_models_are_counted():
     assert model_consensus([[1, 1, 1], [1, 0, math.nan]], at_least=3).tolist() == [True, False]
     with pytest.raises(SettingError, match="1 to 2"):
         model_consensus([[1, 1]], at_least=3)
+
+
+def test_groups_have_a_leader_each_and_no_chains():
+    alike = np.eye(5)
+    alike[0, 1] = alike[1, 0] = 0.8
+    alike[1, 2] = alike[2, 1] = 0.9
+    alike[0, 3] = alike[3, 0] = alike[2, 3] = alike[3, 2] = 0.85
+    alike[0, 4] = alike[4, 0] = NAN
+    assert alike_groups(alike).tolist() == [0, 0, 2, 0, 4]
+    assert alike_groups(alike, largest=2).tolist() == [0, 0, 2, 2, 4]
+    assert alike_groups(alike, threshold=0.86).tolist() == [0, 1, 1, 3, 4]
+    assert alike_groups(alike, largest=1).tolist() == [0, 1, 2, 3, 4]
+    assert alike_groups(np.zeros((0, 0))).tolist() == []
+    with pytest.raises(SettingError, match="largest"):
+        alike_groups(alike, largest=-1)
+    with pytest.raises(ShapeError):
+        alike_groups(alike[:2])
+
+
+@given(st.integers(0, 200), st.integers(0, 4))
+def test_groups_against_a_plain_loop(seed, largest):
+    rng = np.random.default_rng(seed)
+    x = rng.random((9, 9)).round(1)
+    x = (x + x.T) / 2
+    leader, size = [], {}
+    for k in range(9):
+        best = None
+        for j in sorted(set(leader)):
+            if (not largest or size[j] < largest) and x[k, j] >= 0.6 and (best is None or x[k, j] > x[k, best]):
+                best = j
+        leader.append(k if best is None else best)
+        size[leader[k]] = size.get(leader[k], 0) + 1
+    assert alike_groups(x, threshold=0.6, largest=largest).tolist() == leader

@@ -2,6 +2,7 @@
 
 from rubricate.generate.admit import Gate, admit
 from rubricate.generate.base import Draft, Dropped, Feedback, Generator, Material
+from rubricate.generate.consensus import ConsensusGenerator
 from rubricate.generate.constraints import ConstraintGenerator
 from rubricate.generate.disagreement import DisagreementChecklist
 from rubricate.generate.from_contrast import ContrastGenerator
@@ -19,6 +20,7 @@ from rubricate.generate.items import ItemsGenerator
 from rubricate.generate.jobs import generate_all, read_drafts
 
 __all__ = [
+    "ConsensusGenerator",
     "ConstraintGenerator",
     "ContrastGenerator",
     "DisagreementChecklist",

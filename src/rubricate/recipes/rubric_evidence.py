@@ -112,7 +112,8 @@ def deepresearch_bench_ii(*, batch: int = 50) -> Recipe:
     evidence="read",
     departs=(
         "rho and the cap of a tag were not published: .5 and 1 are ours; the maximum is that before saturation.",
-        "Truncation is a cliff; truncation='smooth' fades instead. The consensus of several models is left out.",
+        "Truncation is a cliff; truncation='smooth' fades instead.",
+        "One model writes here; the consensus of several is generate.ConsensusGenerator around the rubric stage.",
     ),
 )
 def quarkmedbench(*, truncation: str = "hard", cap: float | None = 1.0) -> Recipe:
@@ -142,7 +143,7 @@ def quarkmedbench(*, truncation: str = "hard", cap: float | None = 1.0) -> Recip
     evidence="abstract-only",
     departs=(
         "The arXiv id is recalled. Guideline graph, question levels and the research agent are not built: passages "
-        "with grades of evidence are given.",
+        "with grades of evidence are given. Several models write through generate.ConsensusGenerator.",
         "The form of the perturbation measure is ours.",
     ),
 )

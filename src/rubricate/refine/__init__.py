@@ -3,7 +3,7 @@
 from rubricate.refine.buffer import CriterionBuffer, Held
 from rubricate.refine.clash import LlmClash
 from rubricate.refine.code_rules import CodeRule, CodeRuleWriter, Ran, Wanted, run_faults, static_faults
-from rubricate.refine.consensus import model_consensus, semantic_consensus
+from rubricate.refine.consensus import alike_groups, model_consensus, semantic_consensus
 from rubricate.refine.curriculum import CriterionCurriculum, CriterionState, PromptCurriculum, learnable
 from rubricate.refine.decompose import Decomposed, DecomposeFilter, Splitter
 from rubricate.refine.evolve import ExternalFit, Fitted, RubricSearch, Searched
@@ -83,6 +83,7 @@ __all__ = [
     "UserPrototypes",
     "Version",
     "Wanted",
+    "alike_groups",
     "anchored_ridge",
     "at_depth",
     "average_chains",

@@ -1,11 +1,11 @@
-"""Criteria that several annotators or models came up with independently."""
+"""Criteria that several annotators or models came up with independently, and which of them say one thing."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Bools, as_floats, as_group, check
+from rubricate.arrays import Bools, Ints, as_floats, as_group, check
 from rubricate.errors import SettingError, ShapeError
 
 
@@ -51,3 +51,29 @@ def model_consensus(said: ArrayLike, *, at_least: int = 2) -> Bools:
     if not 1 <= at_least <= max(votes.shape[1], 1):
         raise SettingError(f"at_least={at_least}", expected=f"1 to {votes.shape[1]}, the number of models")
     return np.asarray(np.nansum(votes >= 0.5, 1) >= at_least)
+
+
+def alike_groups(similarity: ArrayLike, *, threshold: float = 0.8, largest: int = 0) -> Ints:
+    """The leader of each item: the place of an earlier item that says the same, or its own: int[M].
+
+    Items come in order; one joins the leader it is most alike with, at ``threshold`` or above (of equal ones the
+    first), else it leads. A leader has at most ``largest`` items, itself among them (0: any number). Comparing with
+    leaders alone keeps chains out: everything in a group is alike with one item. A missing similarity (NaN) joins
+    nothing.
+
+    >>> alike_groups([[1, 0.9, 0.1], [0.9, 1, 0.85], [0.1, 0.85, 1]]).tolist()
+    [0, 0, 2]
+    """
+    alike = as_floats(similarity, "similarity")
+    check(similarity=(alike, "M M"))
+    if largest < 0:
+        raise SettingError(f"largest={largest}", expected="0 or more")
+    leader = np.arange(len(alike))
+    size = np.zeros(len(alike), dtype=np.int64)
+    for k, row in enumerate(np.where(np.isnan(alike), -np.inf, alike)):
+        open_ = (leader[:k] == np.arange(k)) & ((size[:k] < largest) | (largest == 0))
+        near = np.where(open_, row[:k], -np.inf)
+        if k and near.max() >= threshold:
+            leader[k] = near.argmax()
+        size[leader[k]] += 1
+    return leader

@@ -168,6 +168,16 @@ def grams(text: str) -> Iterator[str]:
             yield " ".join(run)
 
 
+def overlap(one: str, two: str) -> float:
+    """Share of content words that two texts have in common (Jaccard): |A & B| / |A | B|; 0 for texts without any.
+
+    >>> overlap("Names the dose.", "names a dose")
+    1.0
+    """
+    a, b = frozenset(content_words(one)) - GENERIC, frozenset(content_words(two)) - GENERIC
+    return len(a & b) / len(a | b) if a | b else 0.0
+
+
 def near(sets: Sequence[frozenset[str]], threshold: float, most: int = 20) -> Iterator[tuple[int, int, float]]:
     """(i, j, Jaccard) of each set i and the earlier sets j with |A & B| / |A | B| >= ``threshold``.
 
