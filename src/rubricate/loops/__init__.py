@@ -3,6 +3,7 @@
 from rubricate.loops.code_rules import sandbox_runner
 from rubricate.loops.criterion_votes import Votes, criterion_votes
 from rubricate.loops.edit_and_rank import EditAndRank, Edited
+from rubricate.loops.elicit_criteria import Elicitation, ElicitCriteria, Elicited, Stepped
 from rubricate.loops.evolve_criteria import Evolution, EvolveCriteria, Voiced, propose_from
 from rubricate.loops.filtered_vote import filtered_vote
 from rubricate.loops.next_segments import next_segments
@@ -18,6 +19,9 @@ __all__ = [
     "Background",
     "EditAndRank",
     "Edited",
+    "ElicitCriteria",
+    "Elicitation",
+    "Elicited",
     "Evolution",
     "EvolveCriteria",
     "LabelledPair",
@@ -28,6 +32,7 @@ __all__ = [
     "Refined",
     "Segment",
     "SelfQuestions",
+    "Stepped",
     "Turn",
     "Voiced",
     "Votes",

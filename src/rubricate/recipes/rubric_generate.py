@@ -29,7 +29,8 @@ from rubricate.steps import ref, step
     evidence="read",
     departs=(
         "Cases are found by words or a given embedding, and items are ranked by words; the paper reranks by a model.",
-        "The curriculum over criteria is a part of guide; without its recheck it forgets (.269 against .927).",
+        "The curriculum is refine.CriterionCurriculum, in a loop loops.ElicitCriteria; without its recheck it forgets "
+        "(.269 against .927).",
         "A failed verdict is missing here; the published code counts it as 0.",
     ),
 )
