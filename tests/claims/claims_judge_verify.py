@@ -119,7 +119,7 @@ def claim_cosine_verifier():
     found = answers(judge, samples, client)
     right = np.mean([v.value == t for v, t in zip(found, truth, strict=True)])
     text = np.mean([exact(s).value == t for s, t in zip(samples, truth, strict=True)])
-    (forever,) = answers(judge, [samples[1]], ScriptedClient(_restless))
+    (forever,) = answers(judge, [samples[-len(UNITS)]], ScriptedClient(_restless))  # a question for the tools
     tools = np.mean([v.label.startswith("tools") for v in found])
     holds = right >= 0.95 and text <= 0.45 and forever.state is State.UNREADABLE and forever.value is None
     return Outcome(round(float(text), 3), round(float(right), 3), bool(holds), f"tools decide {tools:.2f} of 60 pairs")

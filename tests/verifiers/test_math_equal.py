@@ -92,6 +92,23 @@ def test_near_misses_are_certified_wrong(expected, found):
     assert run(expected, found).value == 0.0
 
 
+@pytest.mark.parametrize(
+    ("expected", "found", "units", "value"),
+    [
+        ("3 kg", "3 kg", "strict", 1.0),
+        ("3 kg", "4 kg", "lenient", 0.0),
+        (r"12\text{ cm}", "12", "lenient", 1.0),
+        (r"12\text{ cm}", "12", "strict", None),
+        (r"12\text{ cm}", "12 cm", "strict", 1.0),
+        ("2 x", "2*x", "strict", 1.0),
+        ("log_2(8)", "3", "strict", 1.0),
+        ("log(9)", "2*log(3)", "strict", 1.0),
+    ],
+)
+def test_units_and_logarithms(expected, found, units, value):
+    assert run(found, expected, units=units).value == value
+
+
 def test_sixty_pairs_of_card_16_and_the_comparison_of_texts():
     """Card 16: the cascade gets at least 0.95 of 60 pairs, equality of texts at most 0.45."""
     pairs = [(e, f, 1) for e, f in SAME] + [(e, f, 0) for e, f in NEAR]
@@ -115,6 +132,12 @@ def test_sixty_pairs_of_card_16_and_the_comparison_of_texts():
         ("5", r"\mathcal{Q}"),
         ("the empty set", "nothing"),
         ("{{{", "5"),
+        ("3 kg", "3 g"),
+        ("250 cm", "2.5 m"),
+        ("2 m", "2 s"),
+        ("3ab", "3"),
+        ("exp(log(5))", "5"),
+        (r"\log 100", "2"),
     ],
 )
 def test_what_cannot_be_told_gets_no_verdict(expected, found):

@@ -138,7 +138,20 @@ def judges(name: Annotated[str | None, typer.Argument(help="One judge, with its 
     typer.echo(inspect.getdoc(part))
     typer.echo("")
     for key, default in settings_of(part).items():
-        typer.echo(f"  {key} = {'(to be given)' if default is ... else repr(default)}")
+        line = f"{key} = {'(to be given)' if default is ... else _shown(default)}"
+        typer.echo(textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="      "))
+
+
+def _shown(value: Any) -> str:
+    """A setting as text; of a part inside, only what differs from its own defaults."""
+    from dataclasses import fields, is_dataclass
+
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_shown, value))}{',' * (len(value) == 1)})"
+    if not is_dataclass(value):
+        return repr(value)
+    own = ((f.name, getattr(value, f.name)) for f in fields(value) if getattr(value, f.name) != f.default)
+    return f"{type(value).__name__}({', '.join(f'{name}={_shown(inside)}' for name, inside in own)})"
 
 
 def _judge(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import rubricate.judges.layout as layout
 import rubricate.judges.pair_layout as pair_layout
 from rubricate.errors import SettingError
+from rubricate.judges.asking import Asking
 from rubricate.judges.base import WHOLE, failed, settings_digest
 from rubricate.judges.orders import resolve_even
 from rubricate.llm.ask import Problem, ask
@@ -29,7 +30,7 @@ PARSER = "critique-1"
 
 @register("judge", "critique_pair")
 @dataclass(frozen=True)
-class CritiquePairJudge:
+class CritiquePairJudge(Asking):
     """Two calls per response: a critique in free text, then a whole number in [low, high].
 
     ``compare``: ``(s_first - s_second) / (high - low)`` in [-1, 1], order "apart"; ``even`` as in ``PairwiseJudge``.
@@ -40,16 +41,6 @@ class CritiquePairJudge:
     low: int = 1
     high: int = 10
     even: str = "tie"
-    reasks: int = 2
-    model: str = ""
-    temperature: float | None = 0.0
-    max_tokens: int | None = None
-    seed: int | None = None
-    sample: int = 0
-    fence_key: str = "rubricate"
-    extra: tuple[tuple[str, object], ...] = ()
-
-    needs_client = True
 
     def __post_init__(self) -> None:
         if not self.low < self.high or self.even not in ("tie", "missing") or self.reasks < 0:
@@ -113,14 +104,8 @@ class CritiquePairJudge:
         system = Message("system", fill(template(name), {"criteria": weigh}))
         fenced = pair_layout.fence_blocks(blocks, self.fence_key)
         asked = (question,) if question else ()
-        return Request(
-            messages=layout.messages(system, fenced, asked),
-            model=self.model,
-            temperature=self.temperature,
-            max_tokens=self.max_tokens,
-            seed=self.seed,
-            sample=self.sample,
-            extra=self.extra,
+        return self.to_request(
+            layout.messages(system, fenced, asked),
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import rubricate.judges.pair_layout as pair_layout
 from rubricate.arrays import Floats
 from rubricate.errors import SettingError
+from rubricate.judges.asking import Asking
 from rubricate.judges.base import WHOLE, settings_digest
 from rubricate.judges.orders import content_key
 from rubricate.judges.windows import align, overlapping, spread
@@ -38,7 +39,7 @@ class Ranking(NamedTuple):
 
 @register("judge", "listwise")
 @dataclass(frozen=True)
-class ListwiseJudge:
+class ListwiseJudge(Asking):
     """Scores all responses of a prompt in one call, ``calls`` times, each under a fresh permutation and fresh masks.
 
     Permutations are drawn from the contents of the responses, so they differ between groups of equal size, and a run
@@ -58,17 +59,7 @@ class ListwiseJudge:
     low: int = 1
     high: int = 5
     principle: str = ""
-    reasks: int = 2
     order_seed: int = 0
-    model: str = ""
-    temperature: float | None = 0.0
-    max_tokens: int | None = None
-    seed: int | None = None
-    sample: int = 0
-    fence_key: str = "rubricate"
-    extra: tuple[tuple[str, object], ...] = ()
-
-    needs_client = True
 
     def __post_init__(self) -> None:
         if self.calls < 1 or self.window < 2 or not self.low < self.high or self.reasks < 0:
@@ -118,14 +109,8 @@ class ListwiseJudge:
         for mask, sample in enumerate(shown, 1):
             blocks += pair_layout.response_blocks(sample, str(mask))
         text = pair_layout.fence_blocks(blocks, self.fence_key)
-        return Request(
-            messages=(Message("system", fill(template("listwise"), values)), Message("user", text)),
-            model=self.model,
-            temperature=self.temperature,
-            max_tokens=self.max_tokens,
-            seed=self.seed,
-            sample=self.sample,
-            extra=self.extra,
+        return self.to_request(
+            (Message("system", fill(template("listwise"), values)), Message("user", text)),
         )
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 from rubricate.errors import SettingError, UnknownNameError
@@ -85,7 +85,8 @@ def settings_of(make: Any) -> dict[str, Any]:
     """Names and defaults of the settings of a registered judge; ... stands for a setting that must be given."""
     if not is_dataclass(make):
         return {}
-    return {f.name: f.default if f.default.__class__.__name__ != "_MISSING_TYPE" else ... for f in fields(make)}
+    own_first = sorted(fields(make), key=lambda f: f.kw_only is True)  # the settings of every call come last
+    return {f.name: ... if f.default is MISSING else f.default for f in own_first}
 
 
 def _value(text: str) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 
 import rubricate.judges.layout as layout
 from rubricate.errors import CallError, SettingError
+from rubricate.judges.asking import Asking
 from rubricate.judges.base import chunks, failed, needed, settings_digest
 from rubricate.judges.markers import Marked, expected_score, read_reply, surface
 from rubricate.llm.ask import Asked, Problem, ask
@@ -35,7 +36,7 @@ _SCORE = re.compile(r"score:\s*(.*)", re.IGNORECASE | re.DOTALL)
 
 @register("judge", "ordinal")
 @dataclass(frozen=True)
-class OrdinalJudge:
+class OrdinalJudge(Asking):
     """Rates one response by one criterion a call; the value is the expectation over the rating tokens.
 
     ``reasons``: let it think aloud first; the tokens after a long reasoning are saturated, and the expectation then
@@ -51,17 +52,7 @@ class OrdinalJudge:
     without_logprobs: Literal["fail", "label"] = "fail"
     calibrate: bool = False
     prior_floor: float = 0.01
-    reasks: int = 2
-    model: str = ""
-    temperature: float | None = 0.0
-    max_tokens: int | None = None
-    seed: int | None = None
-    sample: int = 0
     prompt: str = "ordinal"
-    fence_key: str = "rubricate"
-    extra: tuple[tuple[str, object], ...] = ()
-
-    needs_client = True
 
     def __post_init__(self) -> None:
         good = self.top >= 1 and 0.0 <= self.min_covered <= 1.0 and 0.0 < self.prior_floor <= 1.0 and self.reasks >= 0
@@ -88,10 +79,7 @@ class OrdinalJudge:
         question = "\n".join(
             (layout.material(sample, self.fence_key), layout.criterion_text(criterion), ratings_text(criterion))
         )
-        return Request(
-            (system, Message("user", question)), self.model, self.temperature, self.max_tokens, self.seed,
-            top_logprobs=self.top, sample=self.sample, extra=self.extra,
-        )  # fmt: skip
+        return self.to_request((system, Message("user", question)), top_logprobs=self.top)
 
     async def verdicts(
         self, sample: Sample, rubric: Rubric, criteria: Sequence[Criterion], client: Client | None

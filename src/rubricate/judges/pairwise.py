@@ -10,6 +10,7 @@ from typing import Literal
 import rubricate.judges.layout as layout
 import rubricate.judges.pair_layout as pair_layout
 from rubricate.errors import SettingError
+from rubricate.judges.asking import Asking
 from rubricate.judges.base import chunks, settings_digest
 from rubricate.judges.orders import Order, check_order, resolve_even, settle, swapped_by_chance
 from rubricate.judges.pair_reply import Reading
@@ -27,7 +28,7 @@ _TEMPLATES = {"json": "pair", "tag": "pair_tag", "principles": "pair_principles"
 
 @register("judge", "pairwise")
 @dataclass(frozen=True)
-class PairwiseJudge:
+class PairwiseJudge(Asking):
     """Compares two responses through a model: values > 0 when the first is better, in [-1, 1].
 
     ``about``: "whole" gives one verdict (1, 0, -1), "criteria" one per leaf of the rubric (integers -2..2, halved;
@@ -49,18 +50,8 @@ class PairwiseJudge:
     abstain: bool = False
     logprobs: int = 0
     soft: bool = False
-    reasks: int = 2
     structured: bool = False
     order_seed: int = 0
-    model: str = ""
-    temperature: float | None = 0.0
-    max_tokens: int | None = None
-    seed: int | None = None
-    sample: int = 0
-    fence_key: str = "rubricate"
-    extra: tuple[tuple[str, object], ...] = ()
-
-    needs_client = True
 
     def __post_init__(self) -> None:
         check_order(self.order)
@@ -142,16 +133,10 @@ class PairwiseJudge:
         system = pair_layout.system_message(self.prompt, self.reasons, self.ties == "offer", self.abstain, weigh)
         block = pair_layout.pair_material(first, second, swapped, self.fence_key)
         schema = layout.schema(asked, self.reasons, False, self.abstain) if self.structured else None
-        return Request(
-            messages=layout.messages(system, block, tuple(asked)),
-            model=self.model,
-            temperature=self.temperature,
-            max_tokens=self.max_tokens,
-            seed=self.seed,
+        return self.to_request(
+            layout.messages(system, block, tuple(asked)),
             top_logprobs=self.logprobs,
             schema=schema,
-            sample=self.sample,
-            extra=self.extra,
         )
 
 

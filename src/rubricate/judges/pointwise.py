@@ -15,6 +15,7 @@ from typing import Literal
 
 import rubricate.judges.layout as layout
 from rubricate.errors import CallError, SettingError
+from rubricate.judges.asking import Asking
 from rubricate.judges.base import chunks, failed, settings_digest
 from rubricate.judges.evidence import check_quotes
 from rubricate.llm.client import Client, Reply, Request
@@ -30,7 +31,7 @@ NOTHING = Usage()
 
 @register("judge", "pointwise")
 @dataclass(frozen=True)
-class PointwiseJudge:
+class PointwiseJudge(Asking):
     """Judges one response against criteria through a model.
 
     ``batch``: criteria per call (a number or "all"). ``reasons``: ask for a sentence before each verdict.
@@ -43,18 +44,8 @@ class PointwiseJudge:
     reasons: bool = True
     evidence: Literal["none", "ask", "require"] = "none"
     abstain: bool = True
-    reasks: int = 2
     structured: bool = False
-    model: str = ""
-    temperature: float | None = 0.0
-    max_tokens: int | None = None
-    seed: int | None = None
-    sample: int = 0
     prompt: str = "judge"
-    fence_key: str = "rubricate"
-    extra: tuple[tuple[str, object], ...] = ()
-
-    needs_client = True
 
     def __post_init__(self) -> None:
         chunks((), self.batch)
@@ -78,15 +69,9 @@ class PointwiseJudge:
         system = layout.system_message(self.prompt, self.reasons, asks_quotes, self.abstain, rubric.guidelines)
         block = layout.material(sample, self.fence_key)
         schema = layout.schema(criteria, self.reasons, asks_quotes, self.abstain) if self.structured else None
-        return Request(
-            messages=layout.messages(system, block, tuple(criteria)),
-            model=self.model,
-            temperature=self.temperature,
-            max_tokens=self.max_tokens,
-            seed=self.seed,
+        return self.to_request(
+            layout.messages(system, block, tuple(criteria)),
             schema=schema,
-            sample=self.sample,
-            extra=self.extra,
         )
 
     async def verdicts(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from rubricate.errors import SettingError
+from rubricate.judges.asking import Asking
 from rubricate.judges.base import chunks, failed, needed, settings_digest
 from rubricate.judges.layout import fence_all
 from rubricate.judges.markers import NO_LOGPROBS, Marked, read_reply
@@ -73,7 +74,7 @@ class _Said(NamedTuple):
 
 @register("judge", "equivalence")
 @dataclass(frozen=True)
-class EquivalenceJudge:
+class EquivalenceJudge(Asking):
     """Says whether the answer of a response is the reference: YES is the top of the criterion's scale, NO its bottom.
 
     ``final_answer_only`` sends the final answer alone; ``empty`` says what an answer without content is: ``wrong`` (the
@@ -98,17 +99,7 @@ class EquivalenceJudge:
     units: Literal["strict", "lenient"] = "strict"
     parts: Literal["any_order", "in_order"] = "any_order"
     references: Literal["any", "all"] = "any"
-    reasks: int = 2
-    model: str = ""
-    temperature: float | None = 0.0
-    max_tokens: int | None = None
-    seed: int | None = None
-    sample: int = 0
     prompt: str = "equivalence"
-    fence_key: str = "rubricate"
-    extra: tuple[tuple[str, object], ...] = ()
-
-    needs_client = True
 
     def __post_init__(self) -> None:
         for name in _CHOICES:
@@ -142,18 +133,12 @@ class EquivalenceJudge:
         blocks = [("task", sample.task)] if self.show_question else []
         blocks += [("reference", r) for r in references]
         blocks.append(("candidate", candidate))
-        return Request(
-            messages=(
+        return self.to_request(
+            (
                 Message("system", fill(template(self.prompt), filled)),
                 Message("user", fence_all(blocks, self.fence_key)),
             ),
-            model=self.model,
-            temperature=self.temperature,
-            max_tokens=self.max_tokens,
-            seed=self.seed,
             top_logprobs=20 if self.soft else 0,
-            sample=self.sample,
-            extra=self.extra,
         )
 
     async def verdicts(

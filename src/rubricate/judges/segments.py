@@ -19,6 +19,7 @@ import numpy as np
 import rubricate.judges.layout as layout
 from rubricate.arrays import Floats, Ints
 from rubricate.errors import SettingError, ShapeError
+from rubricate.judges.asking import Asking
 from rubricate.judges.base import failed, needed, settings_digest, together
 from rubricate.judges.pool import pool
 from rubricate.llm.ask import Problem, ask
@@ -45,22 +46,12 @@ STEPS = Rubric(id="steps", criteria=(Criterion(id="correct", text="The step is r
 
 
 @dataclass(frozen=True)
-class _Parts:
+class _Parts(Asking):
     """What both judges share; ``votes`` calls are made and each label is decided by their majority."""
 
     reasons: bool = False
     votes: int = 1
-    reasks: int = 2
-    model: str = ""
-    temperature: float | None = 0.0
-    max_tokens: int | None = None
-    seed: int | None = None
-    sample: int = 0
     prompt: str = "segments"
-    fence_key: str = "rubricate"
-    extra: tuple[tuple[str, object], ...] = ()
-
-    needs_client = True
     unit: ClassVar[str] = "part"
     final: ClassVar[bool] = False
 
@@ -82,14 +73,9 @@ class _Parts:
         block = layout.fence_all(blocks, self.fence_key)
         more = ", then a verdict on the whole response" if self.final else ""
         system = fill(template(self.prompt), {"unit": self.unit, "more": more, "form": self._form(criteria)})
-        return Request(
-            messages=layout.messages(Message("system", system), block, tuple(criteria)),
-            model=self.model,
-            temperature=self.temperature,
-            max_tokens=self.max_tokens,
-            seed=self.seed,
+        return self.to_request(
+            layout.messages(Message("system", system), block, tuple(criteria)),
             sample=self.sample * self.votes + vote,
-            extra=self.extra,
         )
 
     async def label(self, sample: Sample, segments: Sequence[str], rubric: Rubric, client: Client | None) -> Labels:

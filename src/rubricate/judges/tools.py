@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 import rubricate.judges.layout as layout
 from rubricate.errors import CallError, SettingError, ToolError
+from rubricate.judges.asking import Asking
 from rubricate.judges.base import chunks, failed, needed, settings_digest
 from rubricate.judges.toolbox import Calculator, DocumentSearch, Tool, checked
 from rubricate.llm.ask import Asked, Problem, ask
@@ -54,7 +55,7 @@ class Trace(NamedTuple):
 
 @register("judge", "tools")
 @dataclass(frozen=True)
-class ToolJudge:
+class ToolJudge(Asking):
     """Judges one criterion a conversation, with at most ``max_calls`` tool calls before the verdict.
 
     ``on_tool_error``: ``observe`` (the judge sees it and goes on; the verdict's reason counts them) or ``fail`` (the
@@ -67,17 +68,7 @@ class ToolJudge:
     on_tool_error: Literal["observe", "fail"] = "observe"
     max_observation: int = 4000
     abstain: bool = True
-    reasks: int = 2
-    model: str = ""
-    temperature: float | None = 0.0
-    max_tokens: int | None = None
-    seed: int | None = None
-    sample: int = 0
     prompt: str = "tools"
-    fence_key: str = "rubricate"
-    extra: tuple[tuple[str, object], ...] = ()
-
-    needs_client = True
 
     def __post_init__(self) -> None:
         names = [t.name for t in self.tools]
@@ -101,14 +92,8 @@ class ToolJudge:
         cannot = f" Answer {ABSTAIN} if the material does not settle it." if self.abstain else ""
         text = fill(template(self.prompt), {"abstain": cannot, "calls": str(self.max_calls), "tools": listed})
         system = Message("system", f"{text}\n{rubric.guidelines}" if rubric.guidelines else text)
-        return Request(
-            messages=layout.messages(system, layout.material(sample, self.fence_key), (criterion,)),
-            model=self.model,
-            temperature=self.temperature,
-            max_tokens=self.max_tokens,
-            seed=self.seed,
-            sample=self.sample,
-            extra=self.extra,
+        return self.to_request(
+            layout.messages(system, layout.material(sample, self.fence_key), (criterion,)),
         )
 
     async def verdicts(

@@ -40,16 +40,18 @@ from rubricate.steps import ref, step
     ),
 )
 def cosine_verifier(*, calls: int = 4, units: str = "strict") -> Recipe:
-    """A cascade of rule, one-word judge and tool judge for final answers of computations.
+    """A cascade of rules, one-word judge and tool judge for final answers of computations.
 
-    verdict = rule if it certifies right or wrong, else the label where it is NO or YES beyond doubt (p <= .02 or
-    >= .98), else what the tool judge decides in at most ``calls`` calls; R = 1[verdict = truth].
+    verdict = the first that decides: a rule (as text, then as mathematics) that certifies right or wrong; the label,
+    where it is NO or YES beyond doubt (p <= .02 or >= .98); the tool judge, in at most ``calls`` calls.
+    R = 1[verdict = truth].
     """
     return Recipe(
         judge=step(
             Cascade,
             stages=(
                 step(Stage, "rules", step(RuleJudge, "same_answer")),
+                step(Stage, "maths", step(RuleJudge, "math_equal", (("units", units),))),
                 step(Stage, "label", step(EquivalenceJudge, soft=True, units=units), wrong=0.02, right=0.98),  # ours
                 step(
                     Stage,

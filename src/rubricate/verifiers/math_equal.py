@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from rubricate.errors import MissingExtraError, SettingError
 from rubricate.types import Sample
@@ -26,6 +28,7 @@ def math_equal(
     rel_tol: float = 0.0,
     significant: int = 3,
     ordered: bool = False,
+    units: Literal["lenient", "strict"] = "lenient",
     seconds: float = 5.0,
 ) -> Outcome:
     """Whether the final answer equals ``expected`` (else the final answer of the reference): right, wrong, or open.
@@ -33,13 +36,14 @@ def math_equal(
     Equal as text, as exact numbers, or by sympy: constants to 30 digits, expressions at random points, sets and lists
     in any order (unless ``ordered``), tuples and intervals in order, matrices, equations, inequalities; all parts are
     needed and none too many. A decimal with ``significant`` digits or more may be a rounding of the other (0: never).
-    What cannot be read, has other variables or another unit, or takes longer than ``seconds`` gets no verdict. Card 16
-    (CoSineVerifier, arXiv 2512.01224): rules of its prompt; here units that differ are open, not equal.
+    What cannot be read, has other variables or another unit, depends on the base of a bare log, or takes longer than
+    ``seconds`` gets no verdict. ``units``: a unit on one side only is no matter (lenient), or leaves it open (strict).
+    Card 16 (CoSineVerifier, arXiv 2512.01224): rules of its prompt; here units that differ are open, not equal.
     """
-    if not 0 <= rel_tol < 1 or significant < 0 or not seconds > 0:
+    if not 0 <= rel_tol < 1 or significant < 0 or not seconds > 0 or units not in ("lenient", "strict"):
         raise SettingError(
-            f"rel_tol={rel_tol}, significant={significant}, seconds={seconds}",
-            expected="0 <= rel_tol < 1, significant >= 0, seconds > 0",
+            f"rel_tol={rel_tol}, significant={significant}, seconds={seconds}, units={units!r}",
+            expected="0 <= rel_tol < 1, significant >= 0, seconds > 0, units lenient or strict",
         )
     missing = [n for n in ("math_verify", "sympy") if importlib.util.find_spec(n) is None]
     if missing:
@@ -52,20 +56,19 @@ def math_equal(
         return Outcome(0.0, f"no final answer found; expected {shown(wanted)}")
     if max(len(found), len(wanted)) > _LONGEST:
         return Outcome(None, f"an answer of more than {_LONGEST} characters is not compared")
-    verdict, why = _compared(wanted, found, rel_tol, significant, ordered, seconds)
+    asked = {"rel_tol": rel_tol, "significant": significant, "ordered": ordered, "units": units}
+    verdict, why = _compared(wanted, found, asked, seconds)
     if verdict == UNKNOWN:
         return Outcome(None, f"cannot tell whether {shown(found)} equals {shown(wanted)}{why}")
     told = "equals" if verdict == RIGHT else "does not equal"
     return Outcome(float(verdict == RIGHT), f"{shown(found)} {told} {shown(wanted)}", (found,))
 
 
-def _compared(
-    wanted: str, found: str, rel_tol: float, significant: int, ordered: bool, seconds: float
-) -> tuple[str, str]:
-    verdict = plain_verdict(wanted, found, rel_tol, significant)
+def _compared(wanted: str, found: str, settings: Mapping[str, Any], seconds: float) -> tuple[str, str]:
+    verdict = plain_verdict(wanted, found, settings["rel_tol"], settings["significant"])
     if verdict in (RIGHT, WRONG):
         return verdict, ""
-    asked = {"expected": wanted, "found": found, "rel_tol": rel_tol, "significant": significant, "ordered": ordered}
+    asked = {"expected": wanted, "found": found, **settings}
     sandbox = shared(packages=True, preload=_PRELOAD)
     result = sound(sandbox.call("maths:main", json.dumps(asked), Limits(wall=2 * seconds, cpu=seconds, memory=1 << 30)))
     if not result.ok or not result.report:

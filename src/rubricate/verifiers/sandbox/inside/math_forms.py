@@ -13,6 +13,8 @@ _NOISE = (
 )
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
 _FRACTION = re.compile(r"([-+]?)\\[dtc]?frac(?:\{(\d{1,30})\}\{(\d{1,30})\}|(\d)(\d))|([-+]?\d{1,30})/(\d{1,30})")
+NAMES = r"sqrt|sin|cos|tan|log|ln|exp|pi|infty|sec|cot|csc"
+_MEASURE = re.compile(rf"([-+]?[\d.,/]*\d) (?!(?:{NAMES})(?![a-zA-Z]))([^\W\d_]{{2,}}[\w/^ -]*|°\w?)")
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf|operatorname)\{([^{}]*)\}")
 _JOINTS = re.compile(r"\s*(?:\\text\{\s*(?:or|and)\s*\}|\\(?:lor|land|vee|wedge|cup)\b|\b(?:or|and)\b|;)\s*")
 
@@ -34,6 +36,8 @@ def form(text: str) -> Form:
     ('x = 3', 'x = -2')
     >>> form("[0, 1)"), form("12\\\\text{ cm}").unit
     (Form(brackets='[)', parts=('0', '1'), unit='', percent=False), 'cm')
+    >>> form("3 kg"), form("2 pi").unit, form("2 x").unit
+    (Form(brackets='', parts=('3',), unit='kg', percent=False), '', '')
     """
     text = plain(text)
     if text.startswith("\\{") and text.endswith("\\}"):
@@ -49,6 +53,8 @@ def form(text: str) -> Form:
         return Form(text[0] + text[-1], inner)
     if text.startswith("\\pm"):
         return Form("", (text[3:].strip(), "-" + text[3:].strip()))
+    if (measure := _MEASURE.fullmatch(text)) is not None:
+        return Form("", (measure[1],), measure[2].strip())
     unit = " ".join(w for m in _TEXT.finditer(text) for w in m[1].split())
     bare = _TEXT.sub("", text).strip() or text
     percent = bare.endswith(("%", "\\%"))

@@ -12,7 +12,7 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from rubricate.verifiers.sandbox.inside.math_forms import Form, decimals, form, number
+from rubricate.verifiers.sandbox.inside.math_forms import NAMES, Form, decimals, form, number
 from rubricate.verifiers.sandbox.inside.programs import REPORT
 
 RIGHT, WRONG, UNKNOWN = "right", "wrong", "unknown"
@@ -36,7 +36,8 @@ def main(text: str) -> None:
     """``text``: expected, found, rel_tol, significant, ordered as JSON; the verdict goes to the report."""
     asked = json.loads(text)
     expected, found = form(asked["expected"]), form(asked["found"])
-    verdict = Comparison(asked["rel_tol"], asked["significant"]).forms(expected, found, ordered=asked["ordered"])
+    comparison = Comparison(asked["rel_tol"], asked["significant"], asked["units"])
+    verdict = comparison.forms(expected, found, ordered=asked["ordered"])
     os.write(REPORT, json.dumps(verdict).encode())
 
 
@@ -66,10 +67,13 @@ def plain_verdict(expected: str, found: str, rel_tol: float, significant: int) -
 
 
 class Comparison:
-    """Comparison of answers within a relative tolerance; ``significant`` digits make a decimal a rounding."""
+    """Comparison of answers within a relative tolerance; ``significant`` digits make a decimal a rounding.
 
-    def __init__(self, rel_tol: float, significant: int) -> None:
-        self.rel_tol, self.significant = Fraction(rel_tol) or _CLOSE, significant
+    ``units``: whether a unit on one side only is no matter ("lenient") or leaves the question open ("strict").
+    """
+
+    def __init__(self, rel_tol: float, significant: int, units: str = "lenient") -> None:
+        self.rel_tol, self.significant, self.units = Fraction(rel_tol) or _CLOSE, significant, units
 
     def forms(self, expected: Form, found: Form, *, ordered: bool) -> str:
         """Part by part: all needed, none too many; in order inside () and [], in any order otherwise."""
@@ -109,17 +113,21 @@ class Comparison:
 
     def values(self, expected: Form, found: Form) -> str:
         """One value each. A percent sign on one side only counts as 1/100 or as nothing."""
-        if expected.unit and found.unit and expected.unit != found.unit:
+        if expected.unit != found.unit and (self.units == "strict" or (expected.unit and found.unit)):
             return UNKNOWN
         texts = expected.parts[0], found.parts[0]
         numbers = number(texts[0]), number(texts[1])
         scales = [Fraction(1)] if expected.percent == found.percent else [Fraction(1), Fraction(1, 100), Fraction(100)]
         if numbers[0] is not None and numbers[1] is not None:
             return RIGHT if any(self._near(numbers[0], numbers[1] * s, *texts) for s in scales) else WRONG
-        one, other = _read(texts[0]), _read(texts[1])
+        verdicts = {self._read_and_compared(one, other, scales) for one, other in _logarithms(*texts)}
+        return verdicts.pop() if len(verdicts) == 1 else UNKNOWN
+
+    def _read_and_compared(self, first: str, second: str, scales: list[Fraction]) -> str:
+        one, other = _read(first), _read(second)
         if one is None or other is None:
             return UNKNOWN
-        verdicts = [self.expressions(one, other * s if s != 1 else other, *texts) for s in scales]
+        verdicts = [self.expressions(one, other * s if s != 1 else other, first, second) for s in scales]
         return RIGHT if RIGHT in verdicts else UNKNOWN if UNKNOWN in verdicts else WRONG
 
     def _near(self, one: Any, other: Any, first: str, second: str) -> bool:
@@ -185,14 +193,29 @@ def _all(verdicts: Any) -> str:
     return WRONG if WRONG in found else UNKNOWN if UNKNOWN in found else RIGHT
 
 
+def _logarithms(first: str, second: str) -> list[tuple[str, str]]:
+    """Both texts as they stand, where log has base 10, and with natural logarithms: writers mean either."""
+    given = first, second
+    natural = re.sub(r"log(?![a-zA-Z_])", "ln", first), re.sub(r"log(?![a-zA-Z_])", "ln", second)
+    return [given] if natural == given else [given, natural]
+
+
+def _unread(text: str, found: Any) -> bool:
+    """Whether the reader left letters out, as it does with a unit at the end (3 kg becomes 3)."""
+    text = re.sub(r"\\(?:begin|end)\{[^{}]*\}|\\[a-zA-Z]+", " ", text)
+    letters = set("".join(re.findall("[a-zA-Z]+", text)))
+    symbols = {c for s in getattr(found, "free_symbols", ()) for c in s.name}
+    return bool(letters - symbols - set("eEi"))
+
+
 def _read(text: str) -> Any:
-    """The object of sympy for LaTeX or plain notation, None when it cannot be read."""
+    """The object of sympy for LaTeX or plain notation, None when it cannot be read, or not to its end."""
     import sympy
     from math_verify import LatexExtractionConfig, parse
 
     if (value := number(text)) is not None:
         return sympy.Rational(value.numerator, value.denominator)
-    text = re.sub(r"(?<![\\a-zA-Z])(sqrt|sin|cos|tan|log|ln|exp|pi|infty|sec|cot|csc)(?![a-zA-Z])", r"\\\1", text)
+    text = re.sub(rf"(?<![\\a-zA-Z])({NAMES})(?![a-zA-Z])", r"\\\1", text)
     text = re.sub(r"\\sqrt\(([^()]*)\)", r"\\sqrt{\1}", text).replace("*", "\\cdot ")
     found = parse(
         f"${text}$",
@@ -201,7 +224,7 @@ def _read(text: str) -> Any:
         parsing_timeout=None,
         raise_on_error=False,
     )
-    if not found or isinstance(found[0], str):
+    if not found or isinstance(found[0], str) or _unread(text, found[0]):
         return None
     names = [s for s in getattr(found[0], "free_symbols", ()) if s.name == "i"]
     return found[0].subs(names[0], sympy.I) if names else found[0]
