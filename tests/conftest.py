@@ -1,5 +1,7 @@
 """Fixtures for all tests: the real data folder, small rubrics and samples."""
 
+import importlib.util
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from rubricate.rubrics import Rubric
 from rubricate.types import Message, Sample
 
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else litellm retries a download for seconds at import
 DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 
 
@@ -40,3 +43,17 @@ def samples() -> list[Sample]:
         Sample("good", prompt, "Warm the pot first, then steep for four minutes.", group="tea"),
         Sample("bad", prompt, "Put the cup in the microwave.", group="tea"),
     ]
+
+
+@pytest.fixture
+def bytes_for_tokens(monkeypatch) -> None:
+    """inspect_ai counts tokens with a table that tiktoken would fetch: one byte, one token, instead."""
+    if importlib.util.find_spec("tiktoken") is None:
+        return
+    import tiktoken
+
+    table = tiktoken.Encoding(
+        "bytes", pat_str=r"(?s).", mergeable_ranks={bytes([k]): k for k in range(256)}, special_tokens={}
+    )
+    monkeypatch.setattr(tiktoken, "get_encoding", lambda name: table)
+    monkeypatch.setattr(tiktoken, "encoding_for_model", lambda name: table)

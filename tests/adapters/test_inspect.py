@@ -5,19 +5,9 @@ import math
 import pytest
 
 pytest.importorskip("inspect_ai", reason="needs inspect-ai (make test-adapters)")
-pytestmark = [pytest.mark.adapters, pytest.mark.filterwarnings("default")]
-
-
-@pytest.fixture(autouse=True)
-def bytes_for_tokens(monkeypatch):
-    """inspect counts tokens with a table that it would fetch: one byte, one token, instead."""
-    import tiktoken
-
-    table = tiktoken.Encoding(
-        "bytes", pat_str=r"(?s).", mergeable_ranks={bytes([k]): k for k in range(256)}, special_tokens={}
-    )
-    monkeypatch.setattr(tiktoken, "get_encoding", lambda name: table)
-    monkeypatch.setattr(tiktoken, "encoding_for_model", lambda name: table)
+pytestmark = [
+    pytest.mark.adapters, pytest.mark.filterwarnings("default"), pytest.mark.usefixtures("bytes_for_tokens"),
+]  # fmt: skip
 
 
 def run(replies, samples, tmp_path, **settings):

@@ -3,16 +3,22 @@
 A python block is run (blocks of one page share their names); a text block right after it is its
 output. In a console block every ``$ command`` is run from the project's root and the lines under it are
 its output; ``...`` alone on a line stands for any lines.
+
+A python block marked ``needs=PACKAGE`` (or several, by commas) runs where those packages are: it has a test of its own,
+which runs the page's plain python blocks before it, skips elsewhere, and belongs to ``make test-trainers`` or ``make
+test-adapters``. It runs in an empty folder, with ``examples`` on the path. Nothing stands in for the packages.
 """
 
 import contextlib
 import doctest
 import importlib
+import importlib.util
 import io
 import os
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -20,11 +26,34 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NEEDS = re.compile(r"needs=([\w,]+)")
+TRAINERS = {"trl", "verl"}  # make test-trainers; all other packages: make test-adapters
 MODULES = sorted(
     ".".join(("rubricate", *p.relative_to(ROOT / "src" / "rubricate").with_suffix("").parts)).removesuffix(".__init__")
     for p in (ROOT / "src" / "rubricate").rglob("*.py")
     if p.name != "__main__.py"
 )
+
+
+def blocks(page: Path) -> list[tuple[str, str, str]]:
+    """(kind, flags, text) of the fenced blocks of a page."""
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+def needs(flags: str) -> tuple[str, ...]:
+    """The packages that a block is marked with."""
+    found = NEEDS.search(flags)
+    return tuple(found[1].split(",")) if found else ()
+
+
+def packages() -> list:
+    """(page, packages) of every set of packages that some page has examples for."""
+    found = []
+    for page in PAGES:
+        for names in sorted({needs(flags) for _, flags, _ in blocks(page)} - {()}):
+            mark = pytest.mark.trainers if TRAINERS & set(names) else pytest.mark.adapters
+            found.append(pytest.param(page, names, marks=mark, id=f"{page.relative_to(ROOT)}-{','.join(names)}"))
+    return found
 
 
 def matches(found: str, expected: str) -> bool:
@@ -66,8 +95,8 @@ def test_the_page_runs_and_prints_what_it_says(page, tmp_path, monkeypatch):
     env = os.environ | {"PATH": path, "COLUMNS": "100", "RUNS": str(tmp_path), "NO_COLOR": "1"}
     names: dict = {"__name__": "__docs__"}
     printed = None
-    for kind, flags, block in BLOCK.findall(page.read_text(encoding="utf-8")):
-        if "no-run" in flags:
+    for kind, flags, block in blocks(page):
+        if "no-run" in flags or needs(flags):
             printed = None
             continue
         if kind == "python":
@@ -85,6 +114,34 @@ def test_the_page_runs_and_prints_what_it_says(page, tmp_path, monkeypatch):
                 )
                 found = (done.stdout + done.stderr).replace(str(tmp_path), "$RUNS")
                 assert matches(found, expected), f"$ {command}\nsays:\n{expected}\nprinted:\n{found}"
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("page", "names"), packages())
+def test_the_examples_of_a_package_run(page, names, tmp_path, monkeypatch, bytes_for_tokens):
+    target = "test-trainers" if TRAINERS & set(names) else "test-adapters"
+    for name in names:
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"needs {name} (make {target})")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    monkeypatch.syspath_prepend(tmp_path)
+    space: dict = {"__name__": "__docs__"}
+    printed, ran = None, 0
+    for kind, flags, block in blocks(page):
+        if kind == "python" and "no-run" not in flags and set(needs(flags)) <= set(names):
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                exec(compile(block, str(page), "exec"), space)
+            printed, ran = out.getvalue(), ran + bool(needs(flags))
+        elif kind == "text" and printed is not None:
+            # a package prints its progress; what the block prints comes last
+            assert matches(printed, f"...\n{block}") or matches(printed, block), f"{block}\nit printed:\n{printed}"
+            printed = None
+        else:
+            printed = None
+    assert ran
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -5,8 +5,8 @@ import json
 import pytest
 
 import rubricate as rb
-from rubricate.errors import DataError, RubricError, SettingError
-from rubricate.integrations.rows import Rows, answer_of, means, messages_of, texts_of, verdicts_json
+from rubricate.errors import DataError, PolicyError, RubricError, SettingError
+from rubricate.integrations.rows import Rows, answer_of, means, messages_of, texts_of, told, verdicts_json
 from rubricate.rewarder import Rewarder, Scored
 from rubricate.types import State, Verdict
 
@@ -82,6 +82,15 @@ def test_a_batch_without_a_usable_rubric_raises(tea):
     samples, rubrics = rows.ready(strict=False)
     with pytest.raises(RubricError, match=r"none of the 2 rows.*unknown rubric 'cake'"):
         rows.whole(rewarder.score_sync(samples, rubrics), rewarder)
+
+
+def test_a_call_without_any_reward_says_the_same_number_to_all_under_group_mean():
+    assert told([None, None], ["a", "b"], "group_mean") == [0.0, 0.0]
+    assert told([None, None], ["a", "b"], "group_mean", -1.0) == [-1.0, -1.0]
+    assert told([1.0, None, 0.0], ["a", "a", "b"], "group_mean") == [1.0, 1.0, 0.0]
+    assert told([None, 0.5], ["a", "a"], "abstain") == [None, 0.5]
+    with pytest.raises(PolicyError, match="2 of 2"):
+        told([None, None], ["a", "b"], "raise")
 
 
 def test_means_leave_out_where_a_metric_does_not_apply():

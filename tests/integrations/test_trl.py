@@ -205,6 +205,12 @@ def test_plain_functions_take_their_rewarder_from_the_environment(tea, tmp_path,
     messages = [[{"role": "user", "content": "Tea?"}, {"role": "assistant", "content": GOOD}]]
     assert table["rubricate"] is RubricORM
     assert table["rubricate"]()([GOOD], messages=messages) == [1.0]
+    # None would be summed as 0 there: a lost row gets the mean, and advantage 0
+    assert table["rubricate"]()([GOOD, GOOD], messages=messages * 2, rubric=["tea", "nope"]) == [1.0, 1.0]
+    monkeypatch.setenv("RUBRICATE_ON_MISSING", "lowest")
+    monkeypatch.setenv("RUBRICATE_LOWEST", "-1")
+    assert table["rubricate"]()([GOOD, GOOD], messages=messages * 2, rubric=["tea", "nope"]) == [1.0, -1.0]
+    assert call(trl.rubric_reward, ["Tea?"] * 2, [GOOD] * 2, rubric=["tea", "nope"]) == [1.0, -1.0]
     with pytest.raises(MissingExtraError, match="pip install ms-swift"):
         register_reward()
 

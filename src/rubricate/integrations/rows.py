@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from rubricate.errors import DataError, RubricateError, RubricError, SettingError
 from rubricate.files import parse_json
 from rubricate.integrations.remote import AnyRewarder
 from rubricate.rewarder import AnyRubric, Scored, plain_verdict
+from rubricate.rewards.deliver import deliver
 from rubricate.types import Message, Sample, Step
 
 Prompt = str | Sequence[Mapping[str, Any]]
+Rewards = list[float | None]
+_log = logging.getLogger("rubricate.integrations")
 ROLES = ("system", "user", "assistant", "tool")
 
 
@@ -122,6 +128,29 @@ def texts_of(value: Any) -> tuple[str, ...]:
     if not isinstance(value, Sequence) or not all(isinstance(v, str) for v in value):
         raise DataError("the documents are no list of texts", expected="a list of texts, or its JSON")
     return tuple(value)
+
+
+def told(
+    rewards: Sequence[float | None], groups: Sequence[str], on_missing: str, lowest: float | None = None
+) -> Rewards:
+    """What a trainer is told: ``rewards.deliver``, with None where a reward stays missing.
+
+    Under ``group_mean`` a call without any reward says ``lowest`` (or 0) to every row: all alike, so nobody gains.
+
+    >>> told([None, None], ["a", "b"], "group_mean")
+    [0.0, 0.0]
+    """
+    values = np.array([np.nan if r is None else r for r in rewards], dtype=np.float64)
+    if on_missing == "group_mean" and np.isnan(values).all():
+        on_missing, lowest = "lowest", 0.0 if lowest is None else lowest
+    return [None if np.isnan(v) else float(v) for v in deliver(values, groups, on_missing, lowest=lowest)]
+
+
+def warn(scored: Sequence[Scored]) -> None:
+    """Log why responses have no reward, for trainers that show it nowhere else."""
+    for row in scored:
+        if row.reward is None:
+            _log.warning("a response has no reward (%s): %s", row.code, row.why)
 
 
 def means(scored: Sequence[Scored]) -> dict[str, float]:

@@ -4,9 +4,10 @@
 ``swift rlhf --rlhf_type grpo --external_plugins my_plugin.py --reward_funcs rubricate``. (ms-swift imports a plugin by
 its bare file name with its folder first on the path, so this file itself cannot be the plugin.)
 
-The contract (read in ms-swift 4.6, not run) is TRL's with two differences: prompts arrive inside the column
-``messages``, and the class is built without settings of ours, so the rewarder comes from the environment
-(``configured.Settings``).
+The contract (ms-swift 4.6) is TRL's with three differences. Prompts arrive inside the column ``messages``. The class
+is built without settings of ours, so the rewarder comes from the environment (``configured.Settings``). And None does
+not leave a row out: it is summed as 0 and enters the mean of its group (but for ``scale_rewards="gdpo"``). So a missing
+reward is told as the mean of its group, whose advantage is 0; RUBRICATE_ON_MISSING names another policy.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from rubricate.errors import MissingExtraError
-from rubricate.integrations.configured import Settings, rewarder_of
-from rubricate.integrations.trl import Rewards, RubricReward
+from rubricate.integrations.rows import Rewards
+from rubricate.integrations.trl import RubricReward, configured
 
 HOMES = ("swift.rewards", "swift.plugin")  # of its table of rewards: ms-swift 4, ms-swift 3
 
 
 class RubricORM:
-    """A reward of ms-swift: one number per completion, None where there is none."""
+    """A reward of ms-swift: one number per completion, the mean of its group where there is none."""
 
     def __init__(self, args: Any = None, **settings: Any) -> None:
-        self.reward = RubricReward(rewarder_of(Settings.read()))
+        self.reward = configured(RubricReward, "group_mean")
 
     def __call__(self, completions: Sequence[str], **columns: Any) -> Rewards:
         """Rewards of the batch; the prompt of a row is its messages without the completion at their end."""

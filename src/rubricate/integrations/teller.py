@@ -5,24 +5,19 @@ Which rewarder, and what is said in place of a missing reward, comes from the co
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from rubricate.errors import DataError, PolicyError, SettingError, UnknownNameError
 from rubricate.files import parse_json
 from rubricate.integrations.configured import PREFIX, Settings, rewarder_of
 from rubricate.integrations.remote import AnyRewarder
-from rubricate.integrations.rows import Prompt, Rows, verdicts_json
+from rubricate.integrations.rows import Prompt, Rows, told, verdicts_json, warn
 from rubricate.metrics import counted, plain
 from rubricate.rewarder import AnyRubric, Scored
-from rubricate.rewards.deliver import ON_MISSING, deliver
-
-_log = logging.getLogger("rubricate.integrations")
+from rubricate.rewards.deliver import ON_MISSING
 
 
 class Ask(NamedTuple):
@@ -110,18 +105,9 @@ class Teller:
         done = dict(zip(rows.samples, found, strict=True))
         empty = self.rewarder.curves.empty()
         scored = [done.get(k) or Scored(str(k), None, rows.refused[k], empty, code="bad_row") for k in range(rows.size)]
-        for row in scored:
-            if row.reward is None:
-                _log.warning("a response has no reward (%s): %s", row.code, row.why)
-        return [Told(value, row) for value, row in zip(self._values(scored, rows.groups), scored, strict=True)]
-
-    def _values(self, scored: Sequence[Scored], groups: Sequence[str]) -> list[float | None]:
-        reward = np.array([np.nan if s.reward is None else s.reward for s in scored], dtype=np.float64)
-        how, lowest = self.on_missing, self.lowest
-        if how == "group_mean" and np.isnan(reward).all():
-            how, lowest = "lowest", 0.0 if lowest is None else lowest
-        told = deliver(reward, groups, how, lowest=lowest)
-        return [None if np.isnan(v) else float(v) for v in told]
+        warn(scored)
+        values = told([s.reward for s in scored], rows.groups, self.on_missing, self.lowest)
+        return [Told(value, row) for value, row in zip(values, scored, strict=True)]
 
 
 def _rows(asks: Sequence[Ask]) -> Rows:

@@ -18,20 +18,18 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from rubricate.errors import MissingExtraError, SettingError, UnknownNameError
-from rubricate.integrations.configured import Settings, rewarder_of
 from rubricate.integrations.dense import SegmentCredit, token_starts
 from rubricate.integrations.remote import AnyRewarder, with_tag_rewards
-from rubricate.integrations.rows import Prompt, Rows, means, messages_of, verdicts_json
+from rubricate.integrations.rows import Prompt, Rewards, Rows, means, messages_of, told, verdicts_json, warn
+from rubricate.integrations.teller import Teller
 from rubricate.rewarder import Scored
-from rubricate.rewards.deliver import ON_MISSING, deliver
+from rubricate.rewards.deliver import ON_MISSING
 from rubricate.types import Sample
-
-Rewards = list[float | None]
 
 
 @dataclass(frozen=True)
@@ -75,13 +73,13 @@ class _Batch:
                 self.log_metric(name, value)
         if self.log_extra is not None:
             self.log_extra("rubric/verdicts", [verdicts_json(s) for s in scored])
+        if self.log_metric is None:
+            warn(scored)
         return scored
 
     def told(self, values: Sequence[float | None], on_missing: str, lowest: float | None) -> Rewards:
         """Finite numbers, and None where ``on_missing`` leaves a reward missing."""
-        reward = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
-        told = deliver(reward, self.rows.groups, on_missing, lowest=lowest)
-        return [None if np.isnan(v) else float(v) for v in told]
+        return told(values, self.rows.groups, on_missing, lowest)
 
 
 @dataclass(frozen=True)
@@ -116,6 +114,9 @@ class RubricReward:
         return batch.told([s.reward for s in scored], self.on_missing, self.lowest)
 
 
+_R = TypeVar("_R", bound=RubricReward)
+
+
 @dataclass(frozen=True)
 class AsyncRubricReward(RubricReward):
     """The same, awaited: TRL runs several async reward functions at once. Not for OnlineDPO, which is sync only."""
@@ -129,14 +130,21 @@ class AsyncRubricReward(RubricReward):
 def rubric_reward(prompts: Sequence[Prompt], completions: Sequence[Prompt], **columns: Any) -> Rewards:
     """A plain reward function for the command line: ``--reward_funcs rubricate.integrations.trl.rubric_reward``.
 
-    Its rewarder comes from the environment (``configured.Settings``: RUBRICATE_URL, RUBRICATE_RUBRICS, ...).
+    Its rewarder comes from the environment (``configured.Settings``: RUBRICATE_URL, RUBRICATE_RUBRICS, ...), and so
+    does what a missing reward is told as (RUBRICATE_ON_MISSING).
     """
-    return RubricReward(rewarder_of(Settings.read()))(prompts, completions, **columns)
+    return configured(RubricReward)(prompts, completions, **columns)
 
 
 async def async_rubric_reward(prompts: Sequence[Prompt], completions: Sequence[Prompt], **columns: Any) -> Rewards:
     """``rubric_reward`` as a coroutine function."""
-    return await AsyncRubricReward(rewarder_of(Settings.read()))(prompts, completions, **columns)
+    return await configured(AsyncRubricReward)(prompts, completions, **columns)
+
+
+def configured(form: type[_R], on_missing: str = "abstain") -> _R:
+    """A reward function with the rewarder and the policy of the environment."""
+    teller = Teller.configured(on_missing)
+    return form(teller.rewarder, on_missing=teller.on_missing, lowest=teller.lowest)
 
 
 # One reward per tag -------------------------------------------------------------------------------------------------
