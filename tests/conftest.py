@@ -1,11 +1,16 @@
 """Fixtures for all tests: the real data folder, small rubrics and samples."""
 
+import contextlib
 import importlib.util
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from rubricate import write_rubrics
 from rubricate.rubrics import Rubric
 from rubricate.types import Message, Sample
 
@@ -57,3 +62,28 @@ def bytes_for_tokens(monkeypatch) -> None:
     )
     monkeypatch.setattr(tiktoken, "get_encoding", lambda name: table)
     monkeypatch.setattr(tiktoken, "encoding_for_model", lambda name: table)
+
+
+@pytest.fixture
+def serving(tmp_path):
+    """A reward server as a process: ``with serving([rubric], "--option") as url``."""
+
+    @contextlib.contextmanager
+    def start(rubrics, *options, env=None):
+        path = tmp_path / "rubrics.yaml"
+        write_rubrics(rubrics, path)
+        command = [sys.executable, "-m", "rubricate", "serve", str(path), "--port", "0", *options]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"} | (env or {}),
+        )  # fmt: skip
+        try:
+            said = "".join(process.stdout.readline() for _ in range(4))
+            found = re.search(r"http://[\d.]+:\d+", said)
+            assert found, said + process.stderr.read()
+            yield found[0]
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
+
+    return start

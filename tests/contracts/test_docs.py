@@ -64,10 +64,12 @@ def matches(found: str, expected: str) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _no_module_of_a_page_stays():
-    """A page may stand in for a reader's own module; other tests of the process must not find it."""
-    before = set(sys.modules)
+def _nothing_of_a_page_stays():
+    """A page may stand in for a reader's own module, and set variables; other tests must not find them."""
+    before, environ = set(sys.modules), dict(os.environ)
     yield
+    os.environ.clear()
+    os.environ.update(environ)
     for name in set(sys.modules) - before:
         if getattr(sys.modules[name], "__spec__", None) is None:
             del sys.modules[name]
