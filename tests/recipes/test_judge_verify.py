@@ -145,7 +145,7 @@ def test_a_computed_answer_goes_through_rule_label_and_tools():
 
     judge = find_recipe("16")().judge.build()
     assert isinstance(judge, Cascade)
-    assert [s.name for s in judge.stages] == ["rules", "label", "tools"]
+    assert [s.name for s in judge.stages] == ["rules", "maths", "label", "tools"]
     client = ScriptedClient(model)
     verdict = judged(judge, client)
     assert (verdict.value, verdict.label, client.calls, verdict.usage.calls) == (1.0, "tools:met", 3, 3)
