@@ -15,7 +15,8 @@ from rubricate.audit import INJECTIONS
 from rubricate.audit.injection import outside, pieces
 from rubricate.errors import CallError
 from rubricate.llm.client import Reply
-from rubricate.refine import LlmClash, LlmRewriter, LlmSplitter, ShownPair
+from rubricate.refine import LlmClash, LlmRewriter, LlmSplitter, LlmThemes, Merged, ShownPair, Theme
+from rubricate.rubrics import Criterion
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,10 +43,32 @@ def rewrite(client, text):
     return LlmRewriter(client, wrong=1).rewrite(f"Is long. {text}", pairs, pairs, ["Names a source."])
 
 
+def themes(client, text):
+    given = [("Names a source.", 1), ("Says where it is from.", 2), ("Insults the reader.", -1), ("Is short.", 1)]
+    criteria = [Criterion(id=f"c{k}", text=f"{t} {text}", weight=w) for k, (t, w) in enumerate(given)]
+    criteria[3] = criteria[3].model_copy(update={"scale": criteria[3].scale.model_validate("1-5")})
+    return LlmThemes(client, themes=2, criteria=2, members=2)(criteria)
+
+
+def sorted_into(*places, name="Sources", text="Names where it is from."):
+    rest = [{"text": f"Is item number {k}.", "from": [k]} for k in range(1, 5) if k not in places]
+    first = {"name": name, "criteria": [{"text": text, "from": list(places)}, *rest[:1]]}
+    return {"themes": [first, {"name": "Rest", "criteria": rest[1:]}]}
+
+
+def two_themes(one, two):
+    return {"themes": [{"name": "A", "criteria": one}, {"name": "B", "criteria": two}]}
+
+
 def worded(critiques, text):
     return {"rewrite": {"critiques": critiques, "text": text}}
 
 
+THEMES = (
+    Theme("Sources", (Merged("Names where it is from.", (0, 1)), Merged("Is item number 3.", (2,)))),
+    Theme("Rest", (Merged("Is item number 4.", (3,)),)),
+)
+ONE, TWO, THREE, FOUR = ({"text": f"Is item number {k}.", "from": [k]} for k in range(1, 5))
 CASES = {
     "clash": Case(
         LlmClash, clash, {"clash": "conflict", "with": 1}, "conflicts with 'Is short.'",
@@ -62,6 +85,19 @@ CASES = {
             worded(["a"], ""), worded(["a"], 5), worded(["a"], "names a source"), worded(["a"], "import os"),
             worded(["a"], "Is as good as answer 1."), worded(["a"], "y" * 601), worded(["a"], "is long"),
             worded(["a", 5], "New."), worded(["a"], "Does not name a source."),
+        ),
+    ),
+    "themes": Case(
+        LlmThemes, themes, sorted_into(1, 2), THEMES,
+        (
+            {"themes": {}}, {"themes": []}, {"themes": [1]}, {"themes": THEMES[:1] * 3},
+            two_themes([ONE, TWO], [THREE]), two_themes([ONE, TWO, THREE], [FOUR]), two_themes([ONE, TWO], []),
+            two_themes([ONE, TWO], [THREE, FOUR | {"from": [4, 1]}]), two_themes([ONE, TWO], [THREE, FOUR | {"from": []}]),
+            two_themes([ONE, TWO], [THREE, FOUR | {"from": [5]}]), two_themes([ONE, TWO], [THREE, FOUR | {"from": [True]}]),
+            two_themes([ONE, TWO], [THREE, FOUR | {"text": "is item number 1"}]), two_themes([ONE, TWO], [THREE, {"from": [4]}]),
+            two_themes([ONE, TWO], [THREE, FOUR | {"text": "Is as good as answer 2."}]),
+            sorted_into(1, 3), sorted_into(1, 4), sorted_into(1, 2, 3), sorted_into(1, 2, name="rest"),
+            sorted_into(1, 2, name=" "), sorted_into(1, 2, name="a\nb"), sorted_into(1, 2, text=5), sorted_into(1, 2, text=" "),
         ),
     ),
     "split": Case(

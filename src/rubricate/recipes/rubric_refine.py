@@ -218,7 +218,7 @@ def text2reward(*, repairs: int = 1) -> Recipe:
     evidence="read",
     departs=(
         "A scalar normalised by its group is as good as the pair: see the figures of the check.",
-        "Consolidation into one rubric of themes is a model's work and not rebuilt.",
+        "Consolidation into one rubric of themes is refine.consolidate with LlmThemes; the prompt is ours.",
     ),
 )
 def auto_rubric_as_reward(*, win: float = 1.0, loss: float = 1.0, min_pairs: int = 2) -> Recipe:

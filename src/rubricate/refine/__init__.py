@@ -40,6 +40,7 @@ from rubricate.refine.rule_game import Case, Finding, Played, Players, RuleGame
 from rubricate.refine.selector import Selected, SparseSelector
 from rubricate.refine.split import LlmSplitter
 from rubricate.refine.texts import text_fault
+from rubricate.refine.themes import LlmThemes, Merged, Theme, consolidate, merged_alike
 from rubricate.refine.tracker import CriterionTracker, Tracked, Version
 from rubricate.refine.whitening import whitened_weights
 
@@ -63,6 +64,8 @@ __all__ = [
     "LlmClash",
     "LlmRewriter",
     "LlmSplitter",
+    "LlmThemes",
+    "Merged",
     "Played",
     "Players",
     "PreferenceConsistency",
@@ -79,6 +82,7 @@ __all__ = [
     "ShownPair",
     "SparseSelector",
     "Splitter",
+    "Theme",
     "Tracked",
     "UserPrototypes",
     "Version",
@@ -88,6 +92,7 @@ __all__ = [
     "at_depth",
     "average_chains",
     "conflicting",
+    "consolidate",
     "coverage_subset",
     "found_again",
     "high_spread",
@@ -96,6 +101,7 @@ __all__ = [
     "likeness",
     "margin_shift",
     "matches",
+    "merged_alike",
     "misaligned",
     "model_consensus",
     "needed_pairs",
