@@ -16,6 +16,7 @@ import pytest
 import rubricate.generate as generate
 from rubricate.errors import CallError, SettingError
 from rubricate.generate import (
+    BankGenerator,
     ConsensusGenerator,
     ConstraintGenerator,
     ContrastGenerator,
@@ -33,6 +34,7 @@ from rubricate.generate import (
     PersonaGenerator,
     PromptGenerator,
     ReferenceGenerator,
+    RubricIndex,
 )
 from rubricate.llm.client import Reply
 from rubricate.rubrics import Rubric
@@ -97,7 +99,11 @@ class Case:
 
 HARD, FED = {"class": "hard rule"}, {"feedback": 1, "holds": "no", "span": "forgets the temperature"}
 DOCUMENTS = PassageIndex(MATERIAL.passages, MATERIAL.sources)
+BANK = RubricIndex(
+    [Rubric(id="b", prompt="How do I brew coffee? PLANTED", criteria=[{"id": "a", "text": "Names the grind."}])]
+)
 CASES = {
+    "bank": Case(lambda: BankGenerator(BANK), weight=(5, -5)),
     "consensus": Case(lambda: ConsensusGenerator(generators=(PromptGenerator(),), at_least=1)),
     "constraints": Case(ConstraintGenerator, {"verifier": None}),
     "contrast": Case(ContrastGenerator, HARD),
@@ -258,8 +264,9 @@ def test_material_is_fenced_and_never_in_the_instructions(name):
 def test_the_digest_is_stable_and_follows_settings(name):
     make = CASES[name].make
     assert make().digest == make().digest
-    inner = {"documents": {"inner": EvidenceGenerator(reasks=5)}, "consensus": {"threshold": 0.6}}
-    changed = dataclasses.replace(make(), **inner.get(name, {"reasks": 5}))
+    inner = getattr(make(), "inner", None)
+    more = {"inner": dataclasses.replace(inner, reasks=5)} if inner else {"reasks": 5}
+    changed = dataclasses.replace(make(), **({"threshold": 0.6} if name == "consensus" else more))
     assert changed.digest != make().digest
     assert isinstance(make(), Generator)
     assert hash(make()) == hash(make())

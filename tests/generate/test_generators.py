@@ -108,7 +108,7 @@ def test_the_synthesis_sees_findings_with_a_real_quote_and_no_answer():
     assert "The tide is a lie" not in shown
     assert "The moon pulks the sea" in shown  # one slip is no fabrication
     assert "answer of rank" in shown
-    assert draft.notes == ("1 findings without a quote that is in the answer were dropped",)
+    assert draft.notes == ("findings dropped because their quote is not in the answer: 1",)
     assert draft.rubric.criteria[0].weight_class == "hard rule"
     with pytest.raises(SettingError, match="'direct' or 'profiles'"):
         ContrastGenerator(mode="x")

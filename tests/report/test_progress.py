@@ -22,6 +22,14 @@ def test_the_line_by_hand():
     assert said.endswith(" s left")
 
 
+def test_another_unit():
+    assert " 4 of 8 rubrics, " in progress_text(half_done(), "rubric").plain
+    out = io.StringIO()
+    with progress_bar(Console(file=out, width=100), quiet=0.0, unit="rubric") as show:
+        show(half_done())
+    assert "4 of 8 rubrics" in out.getvalue()
+
+
 def test_a_skipped_verdict_is_not_missing_and_the_end_has_no_time_left():
     progress = Progress(total=1)
     progress.add([Verdict("c", State.SKIPPED)])

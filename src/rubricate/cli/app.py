@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import rubricate
-from rubricate.cli import judge, lab, recipes, recover, rubrics, runs, serve, server, verifiers
+from rubricate.cli import generate, judge, lab, recipes, recover, rubrics, runs, serve, server, verifiers
 
 app = typer.Typer(
     name="rubricate",
@@ -35,6 +35,8 @@ def _options(
     """Global options."""
 
 
+app.command("generate")(generate.generate)
+app.command("generators")(generate.generators)
 app.command("judge")(judge.judge)
 app.command("judges")(judge.judges)
 app.command("reward")(runs.reward)

@@ -127,7 +127,6 @@ def judges(name: Annotated[str | None, typer.Argument(help="One judge, with its 
     import textwrap
 
     from rubricate import registry
-    from rubricate.judges.named import settings_of
 
     if name is None:
         for key, part in registry.items("judge"):
@@ -137,7 +136,7 @@ def judges(name: Annotated[str | None, typer.Argument(help="One judge, with its 
     part = registry.lookup("judge", name)
     typer.echo(inspect.getdoc(part))
     typer.echo("")
-    for key, default in settings_of(part).items():
+    for key, default in registry.settings_of(part).items():
         line = f"{key} = {'(to be given)' if default is ... else _shown(default)}"
         typer.echo(textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="      "))
 

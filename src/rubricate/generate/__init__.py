@@ -10,16 +10,19 @@ from rubricate.generate.from_documents import DocumentsGenerator
 from rubricate.generate.from_evidence import EvidenceGenerator
 from rubricate.generate.from_failures import FailureGenerator
 from rubricate.generate.from_feedback import FeedbackGenerator, Principle
-from rubricate.generate.from_neighbours import NeighbourGenerator
+from rubricate.generate.from_neighbours import BankGenerator, NeighbourGenerator
 from rubricate.generate.from_passages import NuggetGenerator
 from rubricate.generate.from_persona import PersonaGenerator
 from rubricate.generate.from_prompt import PromptGenerator
 from rubricate.generate.from_reference import ReferenceGenerator
 from rubricate.generate.index import PassageIndex, RubricIndex
 from rubricate.generate.items import ItemsGenerator
-from rubricate.generate.jobs import generate_all, read_drafts
+from rubricate.generate.jobs import generate_all, read_drafts, stored_drafts
+from rubricate.generate.materials import read_materials
+from rubricate.generate.named import named_generator
 
 __all__ = [
+    "BankGenerator",
     "ConsensusGenerator",
     "ConstraintGenerator",
     "ContrastGenerator",
@@ -45,5 +48,8 @@ __all__ = [
     "RubricIndex",
     "admit",
     "generate_all",
+    "named_generator",
     "read_drafts",
+    "read_materials",
+    "stored_drafts",
 ]

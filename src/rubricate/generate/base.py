@@ -104,9 +104,19 @@ class Generator(Protocol):
 
 def settings_digest(generator: Any, *prompts: str) -> str:
     """16 hex digits over the class name, the fields of a frozen dataclass and the packaged ``prompts`` that it uses."""
-    values = {f.name: repr(getattr(generator, f.name)) for f in fields(generator)}
-    text = json.dumps([type(generator).__qualname__, values, prompt_digest(*map(template, prompts))], sort_keys=True)
+    return _digest(generator, {f.name: getattr(generator, f.name) for f in fields(generator)}, *prompts)
+
+
+def _digest(generator: Any, values: Mapping[str, Any], *prompts: str) -> str:
+    shown = {name: repr(value) for name, value in values.items()}
+    text = json.dumps([type(generator).__qualname__, shown, prompt_digest(*map(template, prompts))], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def of_inner(generator: Any) -> str:
+    """``settings_digest`` of a generator that hands its material to ``inner``, which is named by its own digest."""
+    values = {f.name: getattr(generator, f.name) for f in fields(generator)} | {"inner": generator.inner.digest}
+    return _digest(generator, values)
 
 
 def provenance(generator: object, *prompts: str, calls: int, source: str = "") -> Provenance:

@@ -14,7 +14,7 @@ from typing import Any
 from rubricate.errors import RubricateError
 from rubricate.generate.base import Material
 from rubricate.generate.items import ItemsGenerator
-from rubricate.registry import lookup
+from rubricate.registry import lookup, register
 from rubricate.rubrics.model import Criterion
 from rubricate.rubrics.records import VerifierSpec
 from rubricate.verifiers.base import check_settings
@@ -23,6 +23,7 @@ PROGRAMS = ("length", "contains", "not_contains", "starts_with", "ends_with", "f
 CLOSED = {"json": ("schema",)}  # a schema may hold patterns and references to addresses: not for a model to write
 
 
+@register("generator", "constraints")
 @dataclass(frozen=True, kw_only=True)
 class ConstraintGenerator(ItemsGenerator):
     """One criterion per constraint of the instruction.

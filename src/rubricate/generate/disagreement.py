@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from rubricate.generate.base import Material
 from rubricate.generate.items import Blocks, ItemsGenerator, Prepared
 from rubricate.llm.client import Client
+from rubricate.registry import register
 
 
+@register("generator", "disagreement")
 @dataclass(frozen=True, kw_only=True)
 class DisagreementChecklist(ItemsGenerator):
-    """Checks of single facts on which two answers disagree, without a side.
+    """Neutral checks of facts on which two answers disagree.
 
     The model sees neither labels nor a meaningful order: which answer comes first follows from a hash of the texts. A
     check that names an answer or quotes one is refused by the gate. Source: card 190, arXiv 2605.09269 (page read).

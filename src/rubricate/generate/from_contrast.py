@@ -18,14 +18,18 @@ from rubricate.generate.items import Blocks, ItemsGenerator, Prepared
 from rubricate.generate.spans import partial_ratio
 from rubricate.llm.ask import Asked, Problem, ask_json
 from rubricate.llm.client import Client
+from rubricate.registry import register
 from rubricate.types import Usage
 
 STATUS = ("pass", "fail", "partial", "na")
 
 
+@register("generator", "pairs")
 @dataclass(frozen=True, kw_only=True)
 class ContrastGenerator(ItemsGenerator):
-    """Hard rules and principles that separate labelled answers; quotes of an answer are refused by the gate.
+    """Hard rules and principles that tell better from worse answers.
+
+    Quotes of an answer are refused by the gate.
 
     ``mode="direct"``: one call that sees the answers, best first. ``"profiles"``: a diagnosis of each answer alone (one
     call each, at the same time), then the synthesis, which sees no answer. A finding of a fail without a quote that is
@@ -62,7 +66,7 @@ class ContrastGenerator(ItemsGenerator):
         lost = sum(len(a.unwrap()) - len(p) for a, p in zip(asked, profiles, strict=True))
         blocks = [(f"profile of the {label}", json.dumps(p, ensure_ascii=False))
                   for (label, _), p in zip(ranked, profiles, strict=True)]  # fmt: skip
-        notes = (f"{lost} findings without a quote that is in the answer were dropped",) if lost else ()
+        notes = (f"findings dropped because their quote is not in the answer: {lost}",) if lost else ()
         return Prepared([("task", material.prompt), *blocks], usage, "" if any(profiles) else "no finding", notes)
 
     async def _profile(self, material: Material, text: str, client: Client) -> Asked[list[dict[str, Any]]]:

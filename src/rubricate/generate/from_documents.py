@@ -5,15 +5,19 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 
-from rubricate.generate.base import Draft, Generator, Material, settings_digest
+from rubricate.generate.base import Draft, Generator, Material, of_inner
 from rubricate.generate.from_evidence import EvidenceGenerator
 from rubricate.generate.index import PassageIndex
 from rubricate.llm.client import Client
+from rubricate.registry import register
 
 
+@register("generator", "docs")
 @dataclass(frozen=True)
 class DocumentsGenerator:
-    """``k`` passages of ``documents`` by BM25 (``PassageIndex.of_folder``), handed to ``inner``.
+    """Criteria from the passages of a folder that fit the prompt.
+
+    ``k`` passages of ``documents`` by BM25 (``PassageIndex.of_folder``) go to ``inner``.
 
     A prompt that shares no word with any passage has no rubric. Passages of the material are replaced.
     """
@@ -27,7 +31,7 @@ class DocumentsGenerator:
     @property
     def digest(self) -> str:
         """Settings, the documents by content, the inner generator by its digest."""
-        return settings_digest(dataclasses.replace(self, inner=_Named(self.inner.digest)))  # type: ignore[arg-type]
+        return of_inner(self)
 
     async def generate(self, material: Material, client: Client, *, id: str) -> Draft:
         """The draft of the inner generator, with the sources that were used as a note."""
@@ -37,8 +41,3 @@ class DocumentsGenerator:
         found = dataclasses.replace(material, passages=passages, sources=sources)
         draft = await self.inner.generate(found, client, id=id)
         return dataclasses.replace(draft, notes=(*draft.notes, f"passages from {', '.join(dict.fromkeys(sources))}"))
-
-
-@dataclass(frozen=True)
-class _Named:
-    digest: str

@@ -15,6 +15,7 @@ from rubricate.generate.base import Draft, Dropped, Material, provenance, settin
 from rubricate.llm.ask import Problem, ask_json
 from rubricate.llm.client import Client
 from rubricate.llm.prompts import numbered, request
+from rubricate.registry import register
 from rubricate.rubrics.model import Criterion, PolicySpec
 from rubricate.rubrics.records import Evidence, Provenance
 from rubricate.types import Usage
@@ -34,9 +35,10 @@ class Fact:
     passage: int
 
 
+@register("generator", "evidence")
 @dataclass(frozen=True)
 class EvidenceGenerator:
-    """Writes a points rubric for a prompt from passages; every criterion names its passage.
+    """Points for facts of the passages, each with its passage.
 
     ``gate.most`` as on the card (20). The policy is HealthBench's formula with the fallback for negatives only.
     """

@@ -8,12 +8,16 @@ from typing import Any
 from rubricate.generate.base import Material
 from rubricate.generate.items import Blocks, ItemsGenerator, numbered_one
 from rubricate.llm.prompts import numbered
+from rubricate.registry import register
 from rubricate.rubrics.records import Evidence
 
 
+@register("generator", "failures")
 @dataclass(frozen=True, kw_only=True)
 class FailureGenerator(ItemsGenerator):
-    """Negative criteria from a taxonomy of failures; an item that names no failure of the list is dropped.
+    """Negative criteria from known ways to fail.
+
+    An item that names no failure of the list is dropped.
 
     Kinds that cannot occur in answers to this prompt are left out by the model. The default policy divides by the sum
     of all weights where no criterion is positive ("orbit": signed fallback, card 6).

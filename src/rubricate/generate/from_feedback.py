@@ -22,6 +22,7 @@ from rubricate.llm.ask import Asked, ask_json
 from rubricate.llm.client import Client
 from rubricate.llm.prompts import numbered
 from rubricate.refine.consensus import semantic_consensus
+from rubricate.registry import register
 from rubricate.rubrics.model import Criterion
 from rubricate.rubrics.records import Evidence
 
@@ -39,9 +40,10 @@ class Principle(NamedTuple):
     annotator: str
 
 
+@register("generator", "feedback")
 @dataclass(frozen=True, kw_only=True)
 class FeedbackGenerator(ItemsGenerator):
-    """Criteria from annotators' free text.
+    """Criteria from the words of annotators, each with its quote.
 
     ``span``: the least partial ratio (exclusive) of the quoted words. ``similar(texts) -> [P, P]`` turns on the
     consensus of all other annotators at ``threshold``; one who said nothing of use agrees with nothing. ``principles``

@@ -8,12 +8,16 @@ from typing import Any
 from rubricate.generate.base import Material
 from rubricate.generate.items import Blocks, ItemsGenerator, numbered_one
 from rubricate.llm.prompts import numbered
+from rubricate.registry import register
 from rubricate.rubrics.records import Evidence
 
 
+@register("generator", "nuggets")
 @dataclass(frozen=True, kw_only=True)
 class NuggetGenerator(ItemsGenerator):
-    """Criteria from passages in one call; an item that cites a passage which does not exist is dropped.
+    """One criterion for each fact of the passages.
+
+    One call; an item that cites a passage which does not exist is dropped.
 
     ``scale`` of the verdict ("binary", "ternary" as on card 1, "1-5" as on card 44). ``blocked``: the sources must not
     be cited by a response (card 63), so they go to the rubric's blocked sources and not to the evidence (R404).

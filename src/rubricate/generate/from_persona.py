@@ -10,11 +10,15 @@ from rubricate.generate.items import Blocks, ItemsGenerator
 from rubricate.llm.ask import Asked, Problem, ask_json
 from rubricate.llm.client import Client
 from rubricate.llm.prompts import numbered
+from rubricate.registry import register
 
 
+@register("generator", "persona")
 @dataclass(frozen=True, kw_only=True)
 class PersonaGenerator(ItemsGenerator):
-    """Criteria and weights (1 to 5) of the person in ``persona``, with what ``history`` shows of them.
+    """Criteria and weights of one person.
+
+    Weights are 1 to 5, from ``persona`` and what ``history`` shows.
 
     ``questions`` asks what one would have to know from a stakeholder (card 12); put question and answer into
     ``history``. The persona is written onto the rubric.

@@ -9,11 +9,15 @@ from rubricate.generate.base import Material
 from rubricate.generate.items import Blocks, ItemsGenerator, Prepared
 from rubricate.llm.ask import Problem, ask_json
 from rubricate.llm.client import Client
+from rubricate.registry import register
 
 
+@register("generator", "prompt")
 @dataclass(frozen=True, kw_only=True)
 class PromptGenerator(ItemsGenerator):
-    """Criteria from the prompt; ``plan`` asks first what a good answer depends on (one call more).
+    """Criteria from the prompt alone.
+
+    ``plan`` asks first what a good answer depends on (one call more).
 
     A persona in the material is shown: the criteria are then those of that reader. Classes as on card 14 (Essential,
     Important, Optional, Pitfall) are a setting.

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rubricate.errors import SettingError
 from rubricate.generate.base import Material
 from rubricate.generate.items import Blocks, ItemsGenerator
+from rubricate.registry import register
 from rubricate.rubrics.model import Criterion
 from rubricate.rubrics.wording import grams, tokens
 
 _SHORT = 4
 
 
+@register("generator", "reference")
 @dataclass(frozen=True, kw_only=True)
 class ReferenceGenerator(ItemsGenerator):
-    """Criteria that the reference meets. ``leak="refuse"`` drops those that state it: a rubric that a policy may see
-    must not hold the answer; ``leak="allow"`` is for rubrics that only a judge sees (nuggets of a gold answer).
+    """Criteria that a reference answer meets, without giving it away.
+
+    ``leak="refuse"`` drops those that state it: a rubric that a policy may see must not hold the answer;
+    ``leak="allow"`` is for rubrics that only a judge sees (nuggets of a gold answer).
     """
 
     leak: str = "refuse"
 
     needs = ("reference",)
     prompt = "generate_reference"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.leak not in ("refuse", "allow"):
+            raise SettingError(f"leak={self.leak!r}", expected="'refuse' or 'allow'")
 
     def blocks(self, material: Material) -> Blocks:
         """The reference."""

@@ -91,7 +91,8 @@ class Near(NamedTuple):
 class RubricIndex:
     """Rubrics by the words of their prompts, or by ``embed(texts) -> [N, D]`` (cosine of its rows).
 
-    Rubrics without a prompt in words are refused: DataError.
+    Rubrics without a prompt in words are refused: DataError. Equal by content: its ``repr`` names the rubrics by a
+    hash, and the embedding by its name.
     """
 
     def __init__(self, rubrics: Sequence[Rubric], *, embed: Embed | None = None) -> None:
@@ -100,6 +101,19 @@ class RubricIndex:
         self.words = Words(texts) if embed is None else None
         self.embed = embed or (lambda texts: np.zeros((len(texts), 0)))
         self.vectors = _unit(self.embed(texts))
+        named = [getattr(embed, "__qualname__", type(embed).__qualname__) if embed else ""]
+        self.digest = _hash(
+            [*named, *(part for r, t in zip(rubrics, texts, strict=True) for part in (r.id, r.digest, t))]
+        )
+
+    def __repr__(self) -> str:
+        return f"RubricIndex({len(self.rubrics)} rubrics, {self.digest})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RubricIndex) and other.digest == self.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     def scores(self, prompt: str) -> Floats:
         """Cosine of every rubric's prompt with ``prompt``."""
@@ -134,6 +148,10 @@ def _prompt(rubric: Rubric) -> str:
     return text
 
 
+def _hash(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()[:16]
+
+
 def _unit(vectors: ArrayLike) -> Floats:
     v = np.asarray(vectors, dtype=np.float64)
     return v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12)
@@ -146,7 +164,7 @@ class PassageIndex:
         if len(passages) != len(sources) or not passages:
             raise DataError(f"{len(passages)} passages, {len(sources)} sources", expected="at least one, a source each")
         self.passages, self.sources = tuple(passages), tuple(sources)
-        self.digest = hashlib.sha256("\x1f".join([*passages, *sources]).encode()).hexdigest()[:16]
+        self.digest = _hash([*passages, *sources])
         self.words = Words(self.passages, "bm25")
 
     def __repr__(self) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rubricate.errors import DataError, SettingError
+from rubricate.errors import BudgetError, DataError, SettingError
+from rubricate.files import append_line
 from rubricate.generate.base import Draft, Dropped, Generator, Material
-from rubricate.llm.client import Client
+from rubricate.llm.client import Client, Reply, Request
 from rubricate.rubrics.model import Rubric
 from rubricate.types import Usage
 
@@ -25,25 +27,32 @@ async def generate_all(
     *,
     concurrency: int = 32,
     out: str | Path | None = None,
+    retry_failed: bool = False,
     on_draft: OnDraft | None = None,
 ) -> dict[str, Draft]:
     """A draft for every material, by rubric id, in order.
 
-    ``out`` is a JSONL file: drafts in it that were made by the same generator are taken over, new ones are appended
-    one by one. Material that a generator cannot use raises SettingError before anything is asked.
+    ``out`` is a JSONL file: drafts in it that the same generator made from the same material are taken over, new ones
+    are appended one by one; with ``retry_failed`` those without a rubric are made again. A draft that a cap or an open
+    breaker stopped (BudgetError) is given back and not written, so the next run makes it. Material that a generator
+    cannot use raises SettingError before anything is asked.
     """
     if concurrency < 1:
         raise SettingError(f"concurrency={concurrency}", expected="at least 1")
     for material in materials.values():
         material.need(*generator.needs, generator=type(generator).__name__)
-    done = {k: d for k, d in read_drafts(out, generator.digest) if k in materials} if out else {}
+    digest = generator.digest
+    done = {} if out is None else stored_drafts(generator, materials, out, retry_failed=retry_failed)
     open_ = iter([name for name in materials if name not in done])
+    if out is not None:
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
 
     async def work() -> None:
         for name in open_:
-            draft = done[name] = await generator.generate(materials[name], client, id=name)
-            if out is not None:
-                _append(Path(out), name, generator.digest, draft)
+            asking = _Watched(client)
+            draft = done[name] = await generator.generate(materials[name], asking, id=name)
+            if out is not None and not asking.stopped:
+                append_line(out, _line(name, (digest, _material(materials[name])), draft))
             if on_draft is not None:
                 on_draft(name, draft)
 
@@ -56,25 +65,60 @@ async def generate_all(
     return {name: done[name] for name in materials}
 
 
+def stored_drafts(
+    generator: Generator, materials: Mapping[str, Material], out: str | Path, *, retry_failed: bool = False
+) -> dict[str, Draft]:
+    """The drafts in ``out`` that ``generate_all`` takes over: by the same generator, from the same material."""
+    digest = generator.digest
+    keys = {name: (digest, _material(material)) for name, material in materials.items()}
+    found = {name: draft for name, key, draft in _stored(out) if keys.get(name) == key}
+    return {name: draft for name, draft in found.items() if draft.rubric is not None or not retry_failed}
+
+
 def read_drafts(path: str | Path, digest: str = "") -> Iterator[tuple[str, Draft]]:
     """(rubric id, draft) of a file that ``generate_all`` wrote; with ``digest`` only those of that generator.
 
     A last line that a killed process left behind is skipped; any other broken line is a DataError.
     """
+    return ((name, draft) for name, key, draft in _stored(path) if not digest or key[0] == digest)
+
+
+class _Watched:
+    """A client that remembers whether a cap stopped it: such a draft says nothing about its material."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self.stopped = client, False
+
+    @property
+    def endpoint(self) -> str:
+        return self.client.endpoint
+
+    async def complete(self, request: Request) -> Reply:
+        try:
+            return await self.client.complete(request)
+        except BudgetError:
+            self.stopped = True
+            raise
+
+
+Key = tuple[str, str]  # digests of the generator that made a draft and of what it was made from
+
+
+def _material(material: Material) -> str:
+    return hashlib.sha256(repr(material).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def _stored(path: str | Path) -> Iterator[tuple[str, Key, Draft]]:
     if not Path(path).exists():
         return
-    lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
-    for number, line in enumerate(lines, 1):
-        if not line.endswith("\n"):
-            return
+    lines = Path(path).read_text(encoding="utf-8").split("\n")
+    for number, line in enumerate(lines[:-1], 1):  # behind the last newline: nothing, or what a killed process left
         try:
             row = json.loads(line)
-            draft = _draft(row)
+            yield row["id"], (row["generator"], row.get("material", "")), _draft(row)
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"a stored draft cannot be read ({error})", where=f"{path}:{number}",
                             hint="Remove the line to have it made again") from None  # fmt: skip
-        if not digest or row["generator"] == digest:
-            yield row["id"], draft
 
 
 def _draft(row: Mapping[str, Any]) -> Draft:
@@ -83,22 +127,11 @@ def _draft(row: Mapping[str, Any]) -> Draft:
     return Draft(rubric, dropped, Usage(**row["usage"]), row["why"], tuple(row["notes"]))
 
 
-def _append(path: Path, name: str, digest: str, draft: Draft) -> None:
+def _line(name: str, key: Key, draft: Draft) -> str:
     rubric = None if draft.rubric is None else draft.rubric.model_dump(mode="json", exclude_defaults=True)
     row = {
-        "id": name, "generator": digest, "rubric": rubric, "dropped": [asdict(d) for d in draft.dropped],
-        "usage": asdict(draft.usage), "why": draft.why, "notes": draft.notes,
+        "id": name, "generator": key[0], "material": key[1], "rubric": rubric,
+        "dropped": [asdict(d) for d in draft.dropped], "usage": asdict(draft.usage), "why": draft.why,
+        "notes": draft.notes,
     }  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _cut_broken_line(path)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def _cut_broken_line(path: Path) -> None:
-    """Remove a last line without its end, left by a killed process, before something is written behind it."""
-    if not path.exists():
-        return
-    data = path.read_bytes()
-    if data and not data.endswith(b"\n"):
-        path.write_bytes(data[: data.rfind(b"\n") + 1])
+    return json.dumps(row, ensure_ascii=False)

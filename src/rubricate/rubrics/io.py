@@ -23,7 +23,7 @@ from rubricate.rubrics.scale import Scale
 from rubricate.rubrics.yaml_lines import dump as dump_yaml
 from rubricate.rubrics.yaml_lines import load as load_yaml
 
-__all__ = ["dumps", "json_schema", "loads", "plain", "read_rubrics", "rubric_from", "write_rubrics"]
+__all__ = ["dumps", "format_named", "json_schema", "loads", "plain", "read_rubrics", "rubric_from", "write_rubrics"]
 
 FORMATS = ("json", "jsonl", "toml", "yaml", "yml")
 _SHORT_NUMBER = 1e15
@@ -35,7 +35,7 @@ def read_rubrics(path: str | Path) -> list[Rubric]:
     DataError: the file is missing, empty, not UTF-8, not of its format, or has a line that is too long. RubricError:
     what it holds is no rubric; the message lists file, line, place, what was found and what was expected.
     """
-    kind = _format(Path(path).suffix, str(path))
+    kind = format_named(Path(path).suffix, str(path))
     if kind == "jsonl":
         return _distinct(_from_lines(read_lines(path), str(path)), str(path))
     return loads(read_text(path), kind, where=str(path))
@@ -43,7 +43,7 @@ def read_rubrics(path: str | Path) -> list[Rubric]:
 
 def write_rubrics(rubrics: Rubric | Iterable[Rubric], path: str | Path) -> None:
     """Write one rubric or several, whole or not at all. Equal rubrics are written once."""
-    kind = _format(Path(path).suffix, str(path))
+    kind = format_named(Path(path).suffix, str(path))
     listed = _distinct([rubrics] if isinstance(rubrics, Rubric) else rubrics, str(path))
     if kind == "jsonl":
         text = "".join(dumps(rubric, kind) for rubric in listed)
@@ -58,7 +58,7 @@ def loads(text: str, format: str = "yaml", *, where: str = "") -> list[Rubric]:
     >>> [r.id for r in loads("id: tea\\ncriteria:\\n  - {id: warm, text: Warms the pot.}")]
     ['tea']
     """
-    kind = _format(format, where)
+    kind = format_named(format, where)
     if kind == "jsonl":
         lines = ((k, line) for k, line in enumerate(text.split("\n"), 1) if line.strip())
         return _distinct(_from_lines(lines, where), where)
@@ -76,7 +76,7 @@ def dumps(rubric: Rubric, format: str = "yaml") -> str:
         text: Warms the pot.
         weight: 2
     """
-    return _dump(plain(rubric), _format(format))
+    return _dump(plain(rubric), format_named(format))
 
 
 def plain(rubric: Rubric) -> dict[str, Any]:
@@ -121,7 +121,8 @@ def json_schema() -> dict[str, Any]:
 # Reading ------------------------------------------------------------------------------------------------------------
 
 
-def _format(name: str, where: str = "") -> str:
+def format_named(name: str, where: str = "") -> str:
+    """The format of a name or of a file's suffix; UnknownNameError lists the known ones."""
     kind = name.lower().removeprefix(".").replace("ndjson", "jsonl")
     if kind not in FORMATS:
         raise UnknownNameError.among("rubric format", kind, FORMATS, where=where)
