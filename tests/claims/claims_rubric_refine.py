@@ -6,11 +6,13 @@ import numpy as np
 
 from rubricate.lab.claims import Outcome, claim
 from rubricate.llm.scripted import ScriptedClient
+from rubricate.loops import sandbox_runner
 from rubricate.recipes.card import find_recipe
-from rubricate.refine import Ran, Wanted, recovery_reward, whitened_weights
+from rubricate.refine import Wanted, recovery_reward, whitened_weights
 from rubricate.rewards import both_orders
 from rubricate.rewards.policies import as_scores
 from rubricate.structure import Structure
+from rubricate.verifiers.sandbox import Sandbox
 
 
 def soft(z):
@@ -299,14 +301,21 @@ def solved(dense, seed, episodes=500):
     return goal
 
 
-async def in_process(code, entry, recorded):
-    """A runner for rules that this file wrote itself; model-written ones belong in the sandbox."""
-    space = {}
-    exec(code, space)
-    try:
-        return Ran(tuple(float(space[entry](o)) for o in recorded))
-    except (TypeError, KeyError, ZeroDivisionError) as error:
-        return Ran((float("nan"),) * len(recorded), f"{type(error).__name__}: {error}")
+def moves():
+    """Every step that the grid allows, as the observation of it."""
+    for at in np.ndindex(SIDE, SIDE):
+        for move in MOVES:
+            to = tuple(np.clip(np.add(at, move), 0, SIDE - 1).tolist())
+            yield {"distance": 2 * SIDE - 2 - sum(to), "before": 2 * SIDE - 2 - sum(at), "trap": to in TRAPS}
+
+
+def tabled(code, box):
+    """A rule as a table of its values on all moves: it runs once, in the sandbox; learning looks its values up."""
+    seen = list({tuple(o.items()): o for o in moves()}.values())
+    ran = asyncio.run(sandbox_runner(box)(code, "reward", seen))
+    assert not ran.error, ran.error
+    values = {tuple(o.items()): v for o, v in zip(seen, ran.values, strict=True)}
+    return lambda observation: values[tuple(observation.items())]
 
 
 def designer(request):
@@ -325,14 +334,11 @@ def claim_auto_mc_reward():
     recorded = [{"distance": 3, "before": 4, "trap": False}, {"distance": 5, "before": 4, "trap": True}]
     client = ScriptedClient(designer)
     rules, advice = [], []
-    for _ in range(2):
-        rules.append(asyncio.run(writer.write(wanted, recorded, client, in_process, advice)))
-        advice = ["Most episodes end in trap cells."]
-    made = []
-    for rule in rules:
-        space = {}
-        exec(rule.code, space)
-        made.append(space["reward"])
+    with Sandbox(workers=1) as box:
+        for _ in range(2):
+            rules.append(asyncio.run(writer.write(wanted, recorded, client, sandbox_runner(box), advice)))
+            advice = ["Most episodes end in trap cells."]
+        made = [tabled(rule.code, box) for rule in rules]
     sparse, first, second = (np.mean([solved(d, s) for s in range(10)]) for d in (None, *made))
     rejected = "gold" in rules[0].history[0] and rules[0].drafts == 2
     holds = sparse < 0.2 and second > 0.8 and rejected and all(r.ok for r in rules)
@@ -343,26 +349,30 @@ def claim_auto_mc_reward():
 @claim("text2reward")
 def claim_text2reward():
     """A writer that guesses the type of an input (a number or a list) unless the prompt states it."""
-    rates = []
-    for typed in (False, True):
-        ok = 0
-        for k in range(40):
-            rng = np.random.default_rng(k)
-            number = bool(rng.random() < 0.5)
-
-            def write(request, number=number, rng=rng):
-                text = request.messages[-1].content
-                guess = ("float" in text) if "depth: " in text else bool(rng.random() < 0.5)
-                body = "observation['depth'] / 10" if guess else "sum(observation['depth']) / 10"
-                return f"```python\ndef reward(observation):\n    return {body}\n```"
-
-            kind = "float" if number else "list of numbers"
-            wanted = Wanted("Dig.", (("depth", kind),))
-            recorded = [{"depth": 3.0 if number else [1.0, 2.0]}]
-            writer = find_recipe("146")(repairs=0).refine.replace(typed=typed).build()
-            ok += asyncio.run(writer.write(wanted, recorded, ScriptedClient(write), in_process)).ok
-        rates.append(ok / 40)
+    with Sandbox(workers=1) as box:
+        rates = [runnable(typed, sandbox_runner(box)) for typed in (False, True)]
     return Outcome(rates[0], rates[1], rates[1] == 1.0 and rates[0] < 0.7, "share of rules that run at the first draft")
+
+
+def runnable(typed, run, count=40):
+    """Share of first drafts that pass the static checks and the dry run."""
+    ok = 0
+    for k in range(count):
+        rng = np.random.default_rng(k)
+        number = bool(rng.random() < 0.5)
+
+        def write(request, number=number, rng=rng):
+            text = request.messages[-1].content
+            guess = ("float" in text) if "depth: " in text else bool(rng.random() < 0.5)
+            body = "observation['depth'] / 10" if guess else "sum(observation['depth']) / 10"
+            return f"```python\ndef reward(observation):\n    return {body}\n```"
+
+        kind = "float" if number else "list of numbers"
+        wanted = Wanted("Dig.", (("depth", kind),))
+        recorded = [{"depth": 3.0 if number else [1.0, 2.0]}]
+        writer = find_recipe("146")(repairs=0).refine.replace(typed=typed).build()
+        ok += asyncio.run(writer.write(wanted, recorded, ScriptedClient(write), run)).ok
+    return ok / count
 
 
 @claim("auto_rubric_as_reward")

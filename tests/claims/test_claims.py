@@ -1,5 +1,6 @@
 """Runs every registered check; with CLAIMS_OUT set, keeps the figures for the catalogue (make claims)."""
 
+import ast
 import importlib.util
 import os
 from pathlib import Path
@@ -39,3 +40,14 @@ def test_every_check_belongs_to_a_recipe_that_names_it(name):
 def test_every_core_recipe_has_a_check():
     missing = [n for n, e in registry.items("recipe") if e.card.fit == "core" and n not in CLAIMS]
     assert not missing, f"core recipes without a check: {missing}"
+
+
+def called(text):
+    """Names of the plain functions that a source calls."""
+    return {n.func.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+
+
+@pytest.mark.parametrize("path", sorted(HERE.glob("claims_*.py")), ids=lambda p: p.stem)
+def test_no_check_runs_written_code_in_its_own_process(path):
+    assert not called(path.read_text(encoding="utf-8")) & {"exec", "eval"}
+    assert "exec" in called("exec(code, space)")
