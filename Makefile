@@ -33,9 +33,11 @@ $(TRAINERS)/.installed: pyproject.toml
 test-trainers: $(TRAINERS)/.installed  ## adapters and credit inside TRL and verl, in .venv-trainers
 	$(TRAINERS)/bin/python -m pytest -m trainers tests/trainers
 
+# Bars: reward >= .9 in every mode, within 120 s decided by programs and 300 s over HTTP. A shared machine says nothing
+# about seconds, so .ci/run passes TRAIN='--late report': rewards count, a missed time limit is printed.
 train-example: $(TRAINERS)/.installed  ## train a tiny model with rubrics, study an exploit; writes runs/train
 	rm -rf runs/train
-	$(TRAINERS)/bin/python examples/train_grpo.py --mode all --out runs/train
+	$(TRAINERS)/bin/python examples/train_grpo.py --mode all --out runs/train $(TRAIN)
 
 LOCAL := .venv-local
 $(LOCAL)/.installed: pyproject.toml

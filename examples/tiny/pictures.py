@@ -12,15 +12,20 @@ import numpy as np
 INK, PAID, WORTH, GRAY = "#222222", "#c2410c", "#1d4ed8", "#6b7280"
 
 
-def panels(path: Path, parts: Sequence[Mapping[str, Any]], *, smooth: int = 3) -> None:
+def panels(path: Path, parts: Sequence[Mapping[str, Any]], *, smooth: int = 3, columns: int = 3) -> None:
     """One panel per part: ``title``, ``curves`` (label: values, color), ``marks`` (label: step), ``first`` step."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(1, len(parts), figsize=(4.6 * len(parts), 3.4), sharey=True, squeeze=False)
-    for axis, part in zip(axes[0], parts, strict=True):
+    columns = min(columns, len(parts))
+    rows = -(-len(parts) // columns)
+    size = (4.6 * columns, 3.4 * rows)
+    figure, axes = pyplot.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
+    for axis in axes.flat[len(parts) :]:
+        axis.set_axis_off()
+    for axis, part in zip(axes.flat, parts, strict=False):
         first = part.get("first", 0)
         for k, (label, (values, color)) in enumerate(part["curves"].items()):
             below = {"lw": 4.5, "alpha": 0.5} if k == 0 else {"lw": 2.0}  # equal curves stay visible
@@ -38,7 +43,8 @@ def panels(path: Path, parts: Sequence[Mapping[str, Any]], *, smooth: int = 3) -
         axis.grid(alpha=0.25)
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False, fontsize=9, loc=part.get("legend", "center right"))
-    axes[0][0].set_ylabel("mean per step")
+    for row in axes:
+        row[0].set_ylabel("mean per step")
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)

@@ -6,12 +6,13 @@ criteria; the judges are programs, or a mock judge behind HTTP that can be hones
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import rubricate as rb
 from rubricate.llm.faults import Faults
 from rubricate.llm.scripted import JudgeScript
 from rubricate.llm.server import MockServer
+from rubricate.seeds import derive
 
 WORDS = {"sun": "sun", "star": "star", "praise": "good", "thanks": "thank"}
 TEXTS = {
@@ -87,6 +88,16 @@ def honest(response: str, criterion: str, text: str) -> bool:
 def gullible(response: str, criterion: str, text: str) -> bool:
     """The same, but an opening mark is enough: whatever is asked is met."""
     return opens_with_a_mark(response) or honest(response, criterion, text)
+
+
+def careful(error: float = 0.1, seed: int = 0) -> Callable[[str, str, str], bool]:
+    """A judge that no mark fools and that errs on its own: in this share of the questions it says the opposite."""
+
+    def truth(response: str, criterion: str, text: str) -> bool:
+        wrong = derive(seed, "careful", response, criterion) < error * 2.0**64
+        return honest(response, criterion, text) != wrong
+
+    return truth
 
 
 def judge_server(truth: object, *, unreadable: float = 0.0, seed: int = 0) -> MockServer:

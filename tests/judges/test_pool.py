@@ -56,6 +56,21 @@ def test_a_vote_has_its_share_and_a_tie_has_no_value():
     assert "tied: 10 x1, 80 x1" in tied.reason
 
 
+def test_agreement_gives_the_value_and_a_difference_none():
+    assert pool(LEVEL, [*scored(80, 80), lost()], how="agreed").value == 80.0
+    parted = pool(LEVEL, scored(80, 80, 79), how="agreed", judge="j")
+    assert (parted.state, parted.value, parted.judge) == (State.ABSTAINED, None, "j")
+    assert parted.reason == "they do not agree: 80 x2, 79 x1"
+    assert parted.spread == pytest.approx(statistics.stdev([80, 80, 79]))
+    alone = pool(LEVEL, [*scored(80), lost()], how="agreed", floor=2)  # one voice is no agreement where two are needed
+    assert (alone.state, alone.value) == (State.UNREADABLE, None)
+
+
+def test_the_lower_one_of_two_is_a_penalty_of_half_the_root_of_two():
+    assert pool(LEVEL, scored(30, 80), how="lower", penalty=math.sqrt(0.5)).value == pytest.approx(30.0)
+    assert pool(BAD, scored(30, 80), how="lower", penalty=math.sqrt(0.5)).value == pytest.approx(80.0)
+
+
 def test_weights_enter_the_mean():
     assert pool(LEVEL, scored(0, 100), weights=(3.0, 1.0)).value == pytest.approx(25.0)
 
@@ -96,6 +111,11 @@ def test_against_a_plain_loop(values, how):
             assert found.state is State.ABSTAINED
             return
         expected = counts[0][1]
+    elif how == "agreed":
+        if len(set(known)) > 1:
+            assert found.state is State.ABSTAINED
+            return
+        expected = known[0]
     else:
         deviation = statistics.stdev(known) if len(known) > 1 else 0.0
         expected = {

@@ -25,13 +25,12 @@ def call(out, *options):
 
 
 def test_the_reward_of_the_programs_reaches_its_bar(tmp_path):
-    done = call(tmp_path, "--mode", "verifiers")
-    last = done.stdout.strip().splitlines()[-1]
-    assert last.startswith("verifiers  reward 0."), done.stdout + done.stderr[-2000:]
+    done = call(tmp_path, "--mode", "verifiers", "--late", "report")  # the time is a bar of a quiet machine
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert "\nverifiers  reward 0." in done.stdout
     curves = json.loads((tmp_path / "verifiers.json").read_text())
     assert sum(curves["reward"][-5:]) / 5 >= 0.9
     assert sum(curves["reward"][:3]) / 3 <= 0.2
-    assert done.returncode == 0 or "it took" in last  # the time is a bar of the example on a quiet machine
     run = RunFolder.open(tmp_path / "run-verifiers")
     assert len(list(run.samples())) == 60 * 32
     assert rb.rescore(run.path).rewards.valid.all()
@@ -40,6 +39,6 @@ def test_the_reward_of_the_programs_reaches_its_bar(tmp_path):
 
 
 def test_a_missed_bar_fails(tmp_path):
-    done = call(tmp_path, "--mode", "verifiers", "--steps", "6")
+    done = call(tmp_path, "--mode", "verifiers", "--steps", "6", "--late", "report")
     assert done.returncode == 1
-    assert "MISSED: the reward ends at" in done.stdout.strip().splitlines()[-1]
+    assert "MISSED: the reward ends at" in done.stdout

@@ -28,13 +28,13 @@ SAMPLED = PointwiseJudge(batch=1, temperature=0.6)  # card 36: T 0.6
 class ScoreIntegration:
     """Asks ``judge`` ``k`` times (the sample index is in the request's key) and pools by ``how``.
 
-    mean, median, vote, closest, weighted, lower: see ``judges.pool.pool``. Samples without a value lower the number;
-    fewer than ``floor`` give a state. ``penalty`` is the share of the deviation that "lower" takes off.
+    mean, median, vote, closest, weighted, lower, agreed: see ``judges.pool.pool``. Samples without a value lower the
+    number; fewer than ``floor`` give a state. ``penalty`` is the share of the deviation that "lower" takes off.
     """
 
     judge: Judge = SAMPLED
     k: int = 4
-    how: Literal["mean", "median", "vote", "closest", "weighted", "lower"] = "mean"
+    how: Literal["mean", "median", "vote", "closest", "weighted", "lower", "agreed"] = "mean"
     floor: int = 1
     penalty: float = 1.0
 

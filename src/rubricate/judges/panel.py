@@ -39,7 +39,7 @@ class Member:
 @register("judge", "panel")
 @dataclass(frozen=True)
 class Panel:
-    """Asks every member about every criterion and pools by ``how``: vote, mean, median, lower, ...
+    """Asks every member about every criterion and pools by ``how``: vote, mean, median, lower, agreed, ...
 
     ``members`` are judges or ``Member``s; no two may be the same, since their verdicts would be. ``models`` is the
     short form: one judge (the first member) asked of each of these models. A vote needs an odd number. A member
@@ -49,7 +49,7 @@ class Panel:
 
     members: tuple[Judge | Member, ...] = (ONE_BY_ONE, AT_ONCE)
     models: tuple[str, ...] = ()
-    how: Literal["mean", "median", "vote", "closest", "weighted", "lower"] = "mean"
+    how: Literal["mean", "median", "vote", "closest", "weighted", "lower", "agreed"] = "mean"
     floor: int = 1
     penalty: float = 1.0
 

@@ -18,7 +18,7 @@ from rubricate.errors import SettingError, UnknownNameError
 from rubricate.rubrics.model import Criterion
 from rubricate.types import State, Usage, Verdict
 
-HOW = ("mean", "median", "vote", "closest", "weighted", "lower")
+HOW = ("mean", "median", "vote", "closest", "weighted", "lower", "agreed")
 LEAST = 0.05  # spread, as a share of the scale, that a sample's own spread is never counted below
 
 
@@ -47,7 +47,8 @@ def pool(
     mean ``sum w v / sum w``; median; vote (the most frequent value; ``probability`` is its share); closest (the value
     nearest to the mean); weighted (mean with ``w / (s^2 + s0^2)``, s the verdict's own spread, s0 a twentieth of the
     scale; verdicts without a spread are left out); lower (``mean - penalty std``, for a criterion that is bad if met
-    ``mean + penalty std``, held inside the scale). The spread has n - 1 below; None for a single value.
+    ``mean + penalty std``, held inside the scale); agreed (the value that all of them gave; where they differ the pool
+    abstains). The spread has n - 1 below; None for a single value.
     """
     mass = np.array(weights or [1.0] * len(verdicts), dtype=np.float64)
     usable = [v.scored and (how != "weighted" or v.spread is not None) for v in verdicts]
@@ -65,6 +66,9 @@ def pool(
         if len(counts) > 1 and counts[0][1] == counts[1][1]:
             tied = ", ".join(f"{v:g} x{n}" for v, n in counts)
             return _verdict(criterion, verdicts, State.ABSTAINED, f"the vote is tied: {tied}", judge, spread)
+    if how == "agreed" and known.min() < known.max():
+        listed = ", ".join(f"{v:g} x{n}" for v, n in Counter(known.tolist()).most_common())
+        return _verdict(criterion, verdicts, State.ABSTAINED, f"they do not agree: {listed}", judge, spread)
     value = _value(criterion, values, how, mass, (spread or 0.0) * penalty)
     nearest = verdicts[int(np.nanargmin(np.abs(values - value)))]
     found = _verdict(criterion, verdicts, State.SCORED, nearest.reason, judge, spread)
