@@ -29,10 +29,9 @@ class Asking:
 
     needs_client = True
 
-    def to_request(self, messages: tuple[Message, ...], **more: Any) -> Request:
-        """The request with these messages under the settings; ``more`` fields of a request win over them."""
-        settings: dict[str, Any] = {
-            "model": self.model, "temperature": self.temperature, "max_tokens": self.max_tokens, "seed": self.seed,
-            "sample": self.sample, "extra": self.extra,
-        }  # fmt: skip
-        return Request(messages, **(settings | more))
+    def to_request(self, messages: tuple[Message, ...], *, sample: int | None = None, **more: Any) -> Request:
+        """The request with these messages under the settings; another number of the draw than theirs as ``sample``."""
+        return Request(
+            messages, self.model, self.temperature, self.max_tokens, self.seed,
+            sample=self.sample if sample is None else sample, extra=self.extra, **more,
+        )  # fmt: skip
