@@ -2,7 +2,8 @@
 
 A python block is run (blocks of one page share their names); a text block right after it is its
 output. In a console block every ``$ command`` is run from the project's root and the lines under it are
-its output; ``...`` alone on a line stands for any lines.
+its output (a command may go on in the next line after a backslash); ``...`` alone on a line
+stands for any lines.
 
 A python block marked ``needs=PACKAGE`` (or several, by commas) runs where those packages are: it has a test of its own,
 which runs the page's plain python blocks before it, skips elsewhere, and belongs to ``make test-trainers`` or ``make
@@ -83,6 +84,8 @@ def commands(block: str):
             if command is not None:
                 yield command, "\n".join(output)
             command, output = line[2:], []
+        elif command is not None and command.endswith("\\") and not output:
+            command = command[:-1] + line.lstrip()
         else:
             output.append(line)
     if command is not None:
@@ -156,3 +159,4 @@ def test_the_comparison_can_fail():
     assert matches("a\nb\nc\n", "a\n...\nc")
     assert not matches("a\nb\n", "a\nc")
     assert list(commands("$ x\n1\n$ y\n2\n3")) == [("x", "1"), ("y", "2\n3")]
+    assert list(commands("$ x \\\n    --y\n1 \\\n2")) == [("x --y", "1 \\\n2")]
