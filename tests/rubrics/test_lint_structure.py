@@ -83,6 +83,13 @@ def test_ordinal_scales_have_anchors_at_their_ends():
     assert "none at 10" in findings("R206", {"scale": bands | {"anchors": {"1-2": "bad", "high": "good"}}})[0].reason
 
 
+def test_what_a_program_could_decide():
+    (found,) = findings("R208", {"text": "Has at most 120 words and is kind."}, {"text": "Is kind."})
+    assert (found.severity, found.repair) == ("info", "a criterion with verifier: {name: length}")
+    by_program = {"text": "Has at most 120 words.", "verifier": {"name": "length", "max": 120}}
+    assert findings("R208", by_program, {"text": "Has 120 words.", "kind": "code"}) == []
+
+
 def test_rejected_criteria_still_count():
     (found,) = findings("R207", {"status": "rejected", "reject_reason": "redundant"}, {})
     assert "is rejected (redundant)" in found.reason

@@ -33,6 +33,7 @@ from rubricate.audit.hacking import (
     saturation,
     shortcut_share,
 )
+from rubricate.audit.held_out import HeldOut, held_out, spearman
 from rubricate.audit.injection import Gullible, Leak, injection_leaks
 from rubricate.audit.overoptimisation import OverOptimisation, overoptimisation_curve
 from rubricate.audit.paired import PairedGain, paired_gain
@@ -91,6 +92,7 @@ __all__ = [
     "Gap",
     "Gullible",
     "Handover",
+    "HeldOut",
     "INJECTIONS",
     "Injection",
     "KeyRate",
@@ -137,6 +139,7 @@ __all__ = [
     "divergence_onset",
     "group_spread",
     "handover_thresholds",
+    "held_out",
     "injection_leaks",
     "item_alignment",
     "judgebench",
@@ -164,6 +167,7 @@ __all__ = [
     "saturation",
     "shortcut_share",
     "span_deletions",
+    "spearman",
     "ties_score",
     "truncate_to_first_sentence",
     "truncation_negatives",

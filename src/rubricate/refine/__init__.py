@@ -3,6 +3,16 @@
 from rubricate.refine.buffer import CriterionBuffer, Held
 from rubricate.refine.clash import LlmClash
 from rubricate.refine.code_rules import CodeRule, CodeRuleWriter, Ran, Wanted, run_faults, static_faults
+from rubricate.refine.compare_weights import (
+    WEIGHINGS,
+    CrossFitted,
+    PairedL1,
+    Ridge,
+    correlation_aware,
+    cross_fitted,
+    uniform,
+    whole_folds,
+)
 from rubricate.refine.consensus import alike_groups, model_consensus, semantic_consensus
 from rubricate.refine.curriculum import CriterionCurriculum, CriterionState, PromptCurriculum, learnable
 from rubricate.refine.decompose import Decomposed, DecomposeFilter, Splitter
@@ -53,6 +63,7 @@ __all__ = [
     "CriterionCurriculum",
     "CriterionState",
     "CriterionTracker",
+    "CrossFitted",
     "Decision",
     "DecomposeFilter",
     "Decomposed",
@@ -66,6 +77,7 @@ __all__ = [
     "LlmSplitter",
     "LlmThemes",
     "Merged",
+    "PairedL1",
     "Played",
     "Players",
     "PreferenceConsistency",
@@ -73,6 +85,7 @@ __all__ = [
     "Ran",
     "Rebuilt",
     "Reconstruction",
+    "Ridge",
     "RubricSearch",
     "RuleGame",
     "Searched",
@@ -86,6 +99,7 @@ __all__ = [
     "Tracked",
     "UserPrototypes",
     "Version",
+    "WEIGHINGS",
     "Wanted",
     "alike_groups",
     "anchored_ridge",
@@ -93,7 +107,9 @@ __all__ = [
     "average_chains",
     "conflicting",
     "consolidate",
+    "correlation_aware",
     "coverage_subset",
+    "cross_fitted",
     "found_again",
     "high_spread",
     "leaks",
@@ -115,8 +131,10 @@ __all__ = [
     "static_faults",
     "text_fault",
     "ungrounded",
+    "uniform",
     "unverifiable",
     "whitened_weights",
+    "whole_folds",
     "wilson_low",
     "wilson_share",
     "word_f1",

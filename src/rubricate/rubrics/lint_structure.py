@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rubricate.rubrics.lint_rules import Hit, Node, View, rule
+from rubricate.rubrics.checkable import checkable
+from rubricate.rubrics.lint_rules import Hit, Node, View, quoted, rule
 from rubricate.rubrics.model import Criterion
 from rubricate.rubrics.records import Stage
 
@@ -174,3 +175,19 @@ def rejected_still_scored(view: View) -> Iterator[Hit]:
             yield Hit(
                 node, "status", f"is {c.status}{why}, and is judged and scored all the same", "remove or accept it"
             )
+
+
+@rule(
+    "R208-program-could-decide", "info",
+    what="A model decides a length, quoted words, a format or a language, which a program can.",
+    why="Models count badly, each verdict costs a call, and one that a program gives is the same every time.",
+    repair="Put it into a criterion of its own and name the verifier.",
+    source="cards 8, 141 (code where code can decide); WritingBench (four in five length criteria)",
+)  # fmt: skip
+def program_could_decide(view: View) -> Iterator[Hit]:
+    """Demands of a few plain forms in a leaf that a model decides."""
+    for node in view.leaves:
+        if node.criterion.verifier or node.criterion.kind != "llm":
+            continue
+        for name, words in checkable(node.criterion.text):
+            yield Hit(node, "text", f"asks a model for {quoted(words)}", f"a criterion with verifier: {{name: {name}}}")
