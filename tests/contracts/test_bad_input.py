@@ -117,6 +117,7 @@ CALLS = {
         "pareto_mask": {"scores": Arg("N K"), "group": GROUPS},
         "pass_covariance": {**SCORES, "second": Arg("N C"), "group": GROUPS},
         "piecewise": {"x": Arg("*N"), "knots": (0.0, 1.0), "values": (0.0, 1.0)},
+        "tier_reward": {**WEIGHTED, "backward": Arg("N C"), "gate_mask": Arg("~C", [0, 0, 1])},
         "policy_reward": {**WEIGHTED, "category": Arg("~C", [0, 0, 1]), "gate_mask": Arg("~C", [0, 0, 1]), "group": GROUPS},
         "product": SCORES,
         "proper_score": {"outcome": Arg("*N", flags("N")), "confidence": Arg("*N")},

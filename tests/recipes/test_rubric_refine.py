@@ -111,6 +111,36 @@ def test_halving_equals_a_loop(loop, seed):
     np.testing.assert_allclose(find_recipe(loop.__name__)().reward(only), loop(env), atol=1e-9)
 
 
+def tiers(row, back, asked, weights):
+    """One row of openrs by hand: sum w s / (sum w + 1e-6) of verdicts -2..2, and the agreement of both orders."""
+
+    def net(values):
+        top = sum(w * (4 * v - 2) for v, w, a in zip(values, weights, asked, strict=True) if a)
+        return top / (sum(w for w, a in zip(weights, asked, strict=True) if a) + 1e-6)
+
+    if not any(a and not math.isnan(v) for v, a in zip(row, asked, strict=True)):
+        return NAN
+    if any(a and math.isnan(b) for b, a in zip(back, asked, strict=True)):
+        return NAN
+    b, ends = net(back), []
+    for end in (0.0, 1.0):  # a lost verdict is as good as known when both ends of its scale give one number
+        f = net([end if math.isnan(v) else v for v in row])
+        ends.append(float(f > 0 and b <= 0) - float(b > 0 and f <= 0))
+    return ends[0] if ends[0] == ends[1] else NAN
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_tiers_equal_a_loop(seed):
+    env = drawn(seed)
+    rng = np.random.default_rng(seed)
+    env["scores"] = np.where(rng.random(env["scores"].shape) < 0.1, NAN, rng.integers(0, 5, env["scores"].shape) / 4)
+    env["backward"] = np.where(rng.random(env["scores"].shape) < 0.1, NAN, rng.integers(0, 5, env["scores"].shape) / 4)
+    only = {k: env[k] for k in ("scores", "backward", "asked", "weights")}
+    rows = zip(env["scores"], env["backward"], env["asked"], strict=True)
+    expected = [tiers(row, back, asked, env["weights"]) for row, back, asked in rows]
+    np.testing.assert_allclose(find_recipe("openrs")().reward(only), expected, atol=1e-9)
+
+
 def test_parts_are_built():
     parts = {"rrd": DecomposeFilter, "critiq": CriterionTracker, "apres": RubricSearch, "text2reward": CodeRuleWriter}
     for name, kind in parts.items():

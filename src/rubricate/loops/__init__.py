@@ -1,5 +1,6 @@
 """Loops around rollouts: what is repaired before it is trained on, who meets whom and who wins."""
 
+from rubricate.loops.against_reference import Against, judge_against
 from rubricate.loops.code_rules import sandbox_runner
 from rubricate.loops.criterion_votes import Votes, criterion_votes
 from rubricate.loops.edit_and_rank import EditAndRank, Edited
@@ -16,6 +17,7 @@ from rubricate.loops.self_questions import Background, SelfQuestions
 from rubricate.loops.tournament import Played, judge_tournament, mean_of_criteria
 
 __all__ = [
+    "Against",
     "Background",
     "EditAndRank",
     "Edited",
@@ -39,6 +41,7 @@ __all__ = [
     "as_pairs",
     "criterion_votes",
     "filtered_vote",
+    "judge_against",
     "judge_tournament",
     "mean_of_criteria",
     "next_segments",

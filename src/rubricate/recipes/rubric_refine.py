@@ -19,7 +19,7 @@ from rubricate.refine import (
     selective,
     whitened_weights,
 )
-from rubricate.rewards import Tiers, combine, gate, policy_reward, weighted_mean
+from rubricate.rewards import Tiers, combine, gate, policy_reward, tier_reward, weighted_mean
 from rubricate.steps import ref, step
 
 
@@ -43,7 +43,8 @@ def openrs(*, zeros: str = "keep", ties: str = "half", margin: float = 0.0) -> R
     preferred iff forward > margin and backward <= -margin.
     """
     return Recipe(
-        judge=step(PairwiseJudge, about="criteria", order="both_strict"),
+        judge=step(PairwiseJudge, about="criteria", order="as_is"),
+        reward=step(tier_reward, zeros=zeros, margin=margin),  # forward and backward: loops.judge_against
         audit=step(Tiers, zeros=zeros, ties=ties, margin=margin),
     )
 

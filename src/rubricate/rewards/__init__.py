@@ -73,7 +73,7 @@ from rubricate.rewards.margins import Margin
 from rubricate.rewards.moves import after_answer, by_kind, changed_after_failure, count_discount, first_time
 from rubricate.rewards.named import named, policy_reward
 from rubricate.rewards.outcome import Rewards, Why
-from rubricate.rewards.pairwise import Tiers, against_all, both_orders
+from rubricate.rewards.pairwise import Tiers, against_all, both_orders, tier_reward
 from rubricate.rewards.points import Halving, Points, without_sentinels
 from rubricate.rewards.policies import Policy, category_scores, tag_scores
 from rubricate.rewards.preference import extreme_pairs, lexicographic_pairs
@@ -239,6 +239,7 @@ __all__ = [
     "tag_scores",
     "task_weight",
     "thought_outcome",
+    "tier_reward",
     "total",
     "trust_weight",
     "uncertainty_weight",

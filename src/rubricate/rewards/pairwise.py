@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rubricate.arrays import Bools, Floats, as_floats, as_group, check
+from rubricate.arrays import Bools, Floats, as_bools, as_floats, as_group, check
 from rubricate.errors import SettingError
 from rubricate.reduce import group_table
 from rubricate.rewards.outcome import Outcome, Rewards, Why
 from rubricate.rewards.scorer import Scorer
-from rubricate.rewards.table import Table
+from rubricate.rewards.table import Table, as_scores
 from rubricate.rewards.totals import Total, total
 from rubricate.steps import FrozenMapping
+from rubricate.structure import Structure
 
 OPENRS_TIERS = FrozenMapping({"core": 5.0, "important": 2.0, "highlight": 1.0})
 
@@ -30,9 +31,9 @@ class Tiers(Scorer):
     (1, 1, 1); ``keep`` gives 1/11. Tiers come from the weight classes of the structure; without a structure the weights
     are taken as they are and gates are fatal. A fatal criterion without a verdict leaves no reward under drop_item.
 
-    Context ``backward[N, C]``: verdicts with the answers in the other order, positive when the one shown first is
-    better. The reward is then 1 (first preferred: forward > margin and backward <= -margin), -1 (the mirror image) or
-    0. ties, for the total: ``exclude`` W / (W + L), ``half`` counts a tie as half a win.
+    Context ``backward[N, C]``: verdicts in [0, 1] with the answers in the other order, above 1/2 when the one shown
+    first is better. The reward is then 1 (first preferred: forward > margin and backward <= -margin), -1 (the mirror
+    image) or 0. ties, for the total: ``exclude`` W / (W + L), ``half`` counts a tie as half a win.
     Source: card 8, arXiv 2602.14069 (code read, ran).
     """
 
@@ -106,6 +107,38 @@ class Tiers(Scorer):
         x = np.where(np.abs(x) < self.margin, 0.0, x)
         hit = (fatal & (s != 0)).any(1)
         return np.where(hit, np.where(fatal, s, 0.0).sum(1), x)
+
+
+def tier_reward(
+    scores: ArrayLike,
+    backward: ArrayLike | None = None,
+    asked: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    gate_mask: ArrayLike | None = None,
+    tiers: Structure | Sequence[Structure] | None = None,
+    *,
+    zeros: str = "keep",
+    margin: float = 0.0,
+) -> Floats:
+    """The reward of ``Tiers`` from comparisons with another answer as plain arrays: float[N], NaN where there is none.
+
+    ``scores[N, C]`` holds the verdicts -2..2 as shares, ``(v + 2) / 4``: above 1/2 the response does better. With
+    ``backward[N, C]``, the same with the answers in the other order (above 1/2 the one shown first, which is the other
+    answer, does better), the reward is 1, -1 or 0, else x. Nothing is added up by the judge. The tiers are the weight
+    classes of ``tiers`` (a rubric's ``structure()``); without it ``weights`` are taken and gates are fatal. Card 8.
+
+    >>> tier_reward([[1.0, 0.5], [0.5, 0.5]], [[0.0, 0.5], [0.5, 0.5]]).tolist()
+    [1.0, 0.0]
+    """
+    values = as_floats(scores, "scores")
+    check(scores=(values, "N C"))
+    gates = as_bools(False if gate_mask is None else gate_mask, "gate_mask")
+    if gates.ndim:
+        check(scores=(values, "N C"), gate_mask=(gates, "C | N C"))
+    packed = as_scores(values, 1.0 if weights is None else weights, asked=asked, lo=-2.0, hi=2.0, gate=gates)
+    if backward is not None:
+        check(scores=(values, "N C"), backward=(as_floats(backward, "backward"), "N C"))
+    return Tiers(zeros=zeros, margin=margin).score(packed, tiers, backward=backward).values
 
 
 def both_orders(forward: ArrayLike, backward: ArrayLike, margin: float = 0.0) -> Floats:
