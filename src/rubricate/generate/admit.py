@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from rubricate.errors import RubricateError, SettingError
 from rubricate.generate.base import Draft, Dropped, Material
 from rubricate.llm.ask import Problem
-from rubricate.rubrics.lint import LintContext, lint
+from rubricate.rubrics.lint import RULES, LintContext, lint
 from rubricate.rubrics.model import Criterion, Rubric
 from rubricate.rubrics.wording import no_sentence, script
 from rubricate.types import Usage
@@ -24,6 +24,7 @@ REFUSED = (
     "R001-double-negation", "R007-unprintable-text", "R301-same-text", "R302-overlap", "R303-contradiction",
     "R401-names-an-answer", "R402-quotes-a-candidate", "R404-blocked-source", "R405-retrieved-itself",
 )  # fmt: skip
+_ERRORS = {rule.id for rule in RULES.values() if rule.severity == "error"}
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,13 @@ def _checked(
 ) -> Draft:  # fmt: skip
     """The rubric after the lint: ``gate.refused`` drops criteria, an error about the whole ends the draft."""
     context = LintContext(candidates={f"candidate-{k}": text for k, text in enumerate(material.responses, 1)})
+    rules = _ERRORS | set(gate.refused)  # what the others find is for people: `rubricate lint`
     while True:
         try:
             rubric = Rubric(id=id, prompt=material.prompt, criteria=tuple(kept), **fields)
         except (ValidationError, RubricateError) as error:
             return Draft(None, tuple(dropped), usage, f"the rubric is not valid: {error}", notes)
-        findings = lint(rubric, context=context)
+        findings = lint(rubric, context=context, rules=rules)
         bad = {f.criterion: f for f in findings if f.criterion and f.rule in gate.refused}
         if not bad:
             break

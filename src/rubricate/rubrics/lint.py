@@ -6,6 +6,8 @@ R2: structure, R3: pairs of criteria, R4: leaks and evidence, R5: what judging h
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from rubricate.rubrics import (
     lint_asks,
     lint_data,
@@ -23,11 +25,12 @@ __all__ = ["RULES", "Finding", "LintContext", "Rule", "lint", "rules_page"]
 MODULES = (lint_words, lint_asks, lint_scoring, lint_structure, lint_overlap, lint_leaks, lint_data)
 
 
-def lint(rubric: Rubric, *, context: LintContext | None = None) -> list[Finding]:
+def lint(rubric: Rubric, *, context: LintContext | None = None, rules: Collection[str] | None = None) -> list[Finding]:
     """Mistakes in ``rubric``, those of the whole rubric first, then criterion by criterion.
 
-    What the rubric records about itself is read always; verdicts, candidates and judges only from ``context``. The
-    rules are heuristics: an error is near certain, a warning likely, an info worth a look.
+    ``rules``: ids of the rules that are asked, all when None. What the rubric records about itself is read always;
+    verdicts, candidates and judges only from ``context``. The rules are heuristics: an error is near certain, a warning
+    likely, an info worth a look.
 
     >>> from rubricate.rubrics.model import Rubric
     >>> r = Rubric(id="t", criteria=[{"id": "a", "text": "Does not mention the dose.", "weight": -3}])
@@ -36,7 +39,8 @@ def lint(rubric: Rubric, *, context: LintContext | None = None) -> list[Finding]
     """
     view = View(rubric, context or LintContext())
     order = {id(node): k for k, node in enumerate(view.nodes)}
-    hits = [(rule, hit) for rule in RULES.values() for hit in rule.check(view)]
+    read = [rule for rule in RULES.values() if rules is None or rule.id in rules]
+    hits = [(rule, hit) for rule in read for hit in rule.check(view)]
     hits.sort(key=lambda h: (order[id(h[1].node)] if h[1].node else -1, h[0].id))
     return [_finding(rule, hit) for rule, hit in hits]
 

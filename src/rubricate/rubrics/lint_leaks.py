@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rubricate.rubrics.lint_rules import Hit, View, quoted, rule
 from rubricate.rubrics.model import Criterion
-from rubricate.rubrics.wording import GENERIC, content_words, grams, normalised
+from rubricate.rubrics.wording import GENERIC, content_words, grams, may_hold, normalised
 
 ABSENT = 0.5
 _ANSWER_CALLED = re.compile(
@@ -24,6 +24,10 @@ _VERDICT = re.compile(
     r"(?:被选中|被拒绝)的(?:回答|回复)",
     re.IGNORECASE,
 )
+# What both patterns need; "than the other one" is the only one without the name of a response.
+_CALLED_WORDS = (
+    "response", "answer", "output", "assistant", "candidate", "completion", "reply", "than the other",
+)  # fmt: skip
 
 
 @rule(
@@ -40,7 +44,9 @@ def names_an_answer(view: View) -> Iterator[Hit]:
     known = re.compile("|".join(rf"(?<!\w){re.escape(i)}(?!\w)" for i in ids)) if ids else None
     for node in view.nodes:
         text = node.criterion.text
-        found = _ANSWER_CALLED.search(text) or _VERDICT.search(text) or (known.search(text) if known else None)
+        called = may_hold(text, _CALLED_WORDS)
+        found = (_ANSWER_CALLED.search(text) or _VERDICT.search(text)) if called else None
+        found = found or (known.search(text) if known else None)
         if found and found[0].lower() not in prompt:
             reason = f"{quoted(found[0])} points at one response"
             yield Hit(node, "text", reason, "describe the quality, not the response that has it")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rubricate.rubrics.lint_rules import Hit, Node, View, quoted, rule
-from rubricate.rubrics.wording import GENERIC, content_words, near, normalised, stem
+from rubricate.rubrics.wording import GENERIC, content_words, may_hold, near, normalised, stem
 
 OVERLAP = 0.7
 SAME = 0.85
@@ -34,6 +34,11 @@ _WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(k for k in _OPPOSITES if k.isascii(
 _WORD_CJK = re.compile("|".join(k for k in _OPPOSITES if not k.isascii()))
 
 
+_OPPOSITE_WORDS = tuple(k for k in _OPPOSITES if k.isascii())
+_ASIDE_WORDS = ("and not", "but not", "rather than", "instead of")
+_NEGATION_WORDS = ("no", "n't", "never", "without", "fail", "neglect", "lack", "omit", "avoid", "refrain")
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a criterion is about, without polarity: content words, whether it is denied, whether it is wanted."""
@@ -49,9 +54,9 @@ def claim_of(text: str, wanted: bool = True) -> Claim:
     >>> claim_of("Does not mention the dose").words == claim_of("Mentions the dose").words
     True
     """
-    text = _ASIDE.sub("", text)
-    bare, denials = _NEGATION.subn(" ", text)
-    plain, swaps = _WORD.subn(_swapped, bare)
+    text = _ASIDE.sub("", text) if may_hold(text, _ASIDE_WORDS) else text
+    bare, denials = _NEGATION.subn(" ", text) if may_hold(text, _NEGATION_WORDS) else (text, 0)
+    plain, swaps = _WORD.subn(_swapped, bare) if may_hold(bare, _OPPOSITE_WORDS) else (bare, 0)
     plain, swaps_cjk = _WORD_CJK.subn(lambda m: _OPPOSITES[m[0]], plain)
     words = frozenset(w for w in content_words(plain) if w not in GENERIC) | _kept(plain)
     return Claim(words, (denials + swaps + swaps_cjk) % 2 == 1, wanted)
@@ -63,7 +68,7 @@ def _swapped(m: re.Match[str]) -> str:
 
 def _kept(text: str) -> frozenset[str]:
     """Words without content elsewhere that carry it in "at most 5" and "more than 5"."""
-    return frozenset(re.findall(r"\b(?:more|most)\b", text.lower()))
+    return frozenset(re.findall(r"\b(?:more|most)\b", text.lower())) if may_hold(text, ("mo",)) else frozenset()
 
 
 @rule(

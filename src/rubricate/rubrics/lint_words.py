@@ -7,7 +7,18 @@ from collections.abc import Iterator
 
 from rubricate.rubrics.lint_rules import Hit, View, quoted, rule
 from rubricate.rubrics.model import Criterion
-from rubricate.rubrics.wording import CJK, GENERIC, STOP, control_characters, script, sentences, stem, tokens, word_set
+from rubricate.rubrics.wording import (
+    CJK,
+    GENERIC,
+    STOP,
+    control_characters,
+    may_hold,
+    script,
+    sentences,
+    stem,
+    tokens,
+    word_set,
+)
 
 NOUN = (
     r"(?:response|answer|reply|output|assistant|model|report|article|essay|text|explanation|summary|paper|code|"
@@ -32,6 +43,7 @@ _TWICE = re.compile(
     r"omit(?:s|ted)?|avoid(?:s|ed|ing)?|unclear|unsafe|unhelpful|inaccurate|incorrect)\b|不是不|并非没有|没有不|并非不",
     re.IGNORECASE,
 )
+_TWICE_WORDS = ("not", "n't", "never")
 
 
 @rule(
@@ -44,7 +56,8 @@ _TWICE = re.compile(
 def double_negation(view: View) -> Iterator[Hit]:
     """Absence wording under a bad-if-met criterion, and two negations in a row."""
     for node in view.leaves:
-        criterion, twice = node.criterion, _TWICE.search(node.covered)
+        criterion = node.criterion
+        twice = _TWICE.search(node.covered) if may_hold(node.covered, _TWICE_WORDS) else None
         absent = _absence(node.covered) if criterion.bad_if_met else None
         if absent:
             reason = f"{quoted(absent['verb'])} in a criterion that is bad if met (weight {criterion.weight:g})"

@@ -72,6 +72,11 @@ class Scale(BaseModel):
             raise ValueError("a labels scale needs at least two labels with finite values")
         return self
 
+    def __hash__(self) -> int:
+        """By content; what has a hash the validation library does not copy for each criterion that leaves it out."""
+        tables = (tuple(sorted(self.anchors.items())), tuple(sorted(self.labels.items())))
+        return hash((self.kind, self.min, self.max, *tables))
+
     @property
     def levels(self) -> tuple[float, ...]:
         """The values that a verdict may take; empty for points, where any number in range may come."""

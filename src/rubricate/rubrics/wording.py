@@ -33,7 +33,10 @@ _EXAMPLES = re.compile(
     r"(?:\b(?:such as|including|for example|for instance|e\.g\.|like)\b|例如|比如|包括|诸如)[^.;。；]*", re.IGNORECASE
 )
 _CODE = re.compile(r"```|^\s*(?:def|class|import|from|return|#include|function)\b.*[:;({]?\s*$", re.MULTILINE)
+_MARKS = tuple("([\"'`")
+_EXAMPLE_WORDS = ("such as", "including", "for example", "for instance", "e.g.", "like")
 LONGEST = 600
+_FEW = 40  # sets up to which all pairs are looked at
 FUNCTION_CHARS = frozenset("的了是在和与及或并对其该这那之为以于把被将从到有地得也都而且等中")
 
 
@@ -117,6 +120,8 @@ def _pairs(run: str) -> list[str]:
 @functools.lru_cache(maxsize=4096)
 def script(text: str) -> str:
     """``cjk``, ``latin`` or ``other``, by most letters (a Chinese character counts twice); empty without letters."""
+    if text.isascii():
+        return "latin" if _LATIN.search(text) else ""
     found = {
         "cjk": 2 * sum(map(len, _CJK_RUN.findall(text))),
         "latin": sum(map(len, _LATIN.findall(text))),
@@ -143,14 +148,30 @@ def control_characters(text: str) -> list[str]:
     return [ch for ch in text if unicodedata.category(ch) == "Cc" and ch not in "\n\t"]
 
 
+def may_hold(text: str, words: Sequence[str]) -> bool:
+    """Whether a pattern that needs one of ``words`` (lower case) is worth a search; True where not all is ASCII.
+
+    A look for plain words costs a small part of a search that ignores case, and most texts hold none.
+    """
+    if not text.isascii():
+        return True
+    low = text.lower()
+    for word in words:  # noqa: SIM110 - twice as quick as any(...) with a generator
+        if word in low:
+            return True
+    return False
+
+
 def masked(text: str, examples: bool = False) -> str:
     """``text`` with what stands in brackets and quotes (and after "such as") blanked out; the length stays.
 
     >>> masked("Names fruit (apples and pears)")
     'Names fruit ##################'
     """
-    hidden = _INSIDE.sub(lambda m: "#" * len(m[0]), text)
-    return _EXAMPLES.sub(lambda m: "#" * len(m[0]), hidden) if examples else hidden
+    hidden = _INSIDE.sub(lambda m: "#" * len(m[0]), text) if may_hold(text, _MARKS) else text
+    if not examples or not may_hold(hidden, _EXAMPLE_WORDS):
+        return hidden
+    return _EXAMPLES.sub(lambda m: "#" * len(m[0]), hidden)
 
 
 def grams(text: str) -> Iterator[str]:
@@ -184,6 +205,9 @@ def near(sets: Sequence[frozenset[str]], threshold: float, most: int = 20) -> It
     At most ``most`` pairs for each i; empty sets have none. With c = ceil(threshold |A|), two sets that similar share
     two of the first |A| - c + 2 of the rarest words of each (one where c is 1), so only those words are looked up.
     """
+    if len(sets) <= _FEW:
+        yield from _each(sets, threshold, most)
+        return
     count = Counter(word for s in sets for word in s)
     size = np.array([len(s) for s in sets], dtype=np.int64)
     least = np.array([_at_least(threshold, len(s)) for s in sets], dtype=np.int64)
@@ -204,6 +228,19 @@ def near(sets: Sequence[frozenset[str]], threshold: float, most: int = 20) -> It
                     break
         for word in prefix:
             index[word].append(i)
+
+
+def _each(sets: Sequence[frozenset[str]], threshold: float, most: int) -> Iterator[tuple[int, int, float]]:
+    """``near`` by looking at every pair: quicker than an index where there are few."""
+    for i, words in enumerate(sets):
+        left = most
+        for j in range(i):
+            common = len(words & sets[j])
+            if common and left:
+                ratio = common / (len(words) + len(sets[j]) - common)
+                if ratio >= threshold:
+                    yield i, j, ratio
+                    left -= 1
 
 
 def _sharing(lists: list[array[int]], i: int, size: Ints, least: Ints, threshold: float) -> list[int]:
