@@ -15,7 +15,17 @@ from rubricate.audit import INJECTIONS
 from rubricate.audit.injection import outside, pieces
 from rubricate.errors import CallError
 from rubricate.llm.client import Reply
-from rubricate.refine import LlmClash, LlmRewriter, LlmSplitter, LlmThemes, Merged, ShownPair, Theme
+from rubricate.refine import (
+    Decision,
+    LlmClash,
+    LlmPrinciples,
+    LlmRewriter,
+    LlmSplitter,
+    LlmThemes,
+    Merged,
+    ShownPair,
+    Theme,
+)
 from rubricate.rubrics import Criterion
 
 
@@ -50,6 +60,13 @@ def themes(client, text):
     return LlmThemes(client, themes=2, criteria=2, members=2)(criteria)
 
 
+def principles(client, text):
+    decisions = [
+        Decision("a", f"Names a source. {text}", "accept", ""), Decision("b", f"Is good. {text}", "reject", "", f"Vague. {text}"),
+    ]  # fmt: skip
+    return LlmPrinciples(client, most=2).improve([f"Is short. {text}"], decisions)
+
+
 def sorted_into(*places, name="Sources", text="Names where it is from."):
     rest = [{"text": f"Is item number {k}.", "from": [k]} for k in range(1, 5) if k not in places]
     first = {"name": name, "criteria": [{"text": text, "from": list(places)}, *rest[:1]]}
@@ -76,6 +93,14 @@ CASES = {
             {"clash": "perhaps", "with": 1}, {"clash": "overlap"}, {"clash": "overlap", "with": 3}, {"clash": None},
             {"clash": "overlap", "with": 0}, {"clash": "overlap", "with": True}, {"clash": "overlap", "with": "1"},
             {"clash": "none", "with": 1}, {"clash": ["none"], "with": None}, {"verdict": "none"},
+        ),
+    ),
+    "principles": Case(
+        LlmPrinciples, principles, {"principles": ["Names one thing.", " Can be checked. "]}, ("Names one thing.", "Can be checked."),
+        (
+            {"principles": "x"}, {"principles": []}, {"principles": [1]}, {"principles": ["a b c.", "d e f.", "g h i."]},
+            {"principles": ["Names one thing.", "names one thing"]}, {"principles": ["Names one thing.", ""]},
+            {"principles": ["Names one thing.", "Does not name one thing."]}, {"principles": ["import os"]}, {"principles": {"a": "b"}},
         ),
     ),
     "rewrite": Case(

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from rubricate.errors import DataError, SettingError
-from rubricate.refine import review
+from rubricate.refine import Decision, review, reviewed
+from rubricate.rubrics import Rubric, lock
 
 CRITERIA = [("a", "Is short."), ("b", "Is good."), ("c", "Names a source.")]
 
@@ -48,3 +49,32 @@ def test_a_spoilt_record_is_named(tmp_path):
         session(path, "")
     with pytest.raises(SettingError, match="one id"):
         session(path, "", [CRITERIA[0], CRITERIA[0]])
+
+
+def test_decisions_are_applied_to_the_criteria_that_were_shown():
+    rubric = Rubric(
+        id="r",
+        criteria=[
+            {"id": "a", "text": "Is short."},
+            {"id": "b", "text": "Is good."},
+            {"id": "t", "text": "Sources", "children": [{"id": "c", "text": "Names a source."}, {"id": "d", "text": "Links."}]},
+            {"id": "u", "text": "Taste", "children": [{"id": "e", "text": "Is charming."}]},
+            {"id": "f", "text": "Was changed since."},
+        ],
+    )  # fmt: skip
+    made = [
+        Decision("a", "Is short.", "accept", "Is short."),
+        Decision("b", "Is good.", "reject", ""),
+        Decision("c", "Names a source.", "edit", "Names its source."),
+        Decision("e", "Is charming.", "reject", ""),
+        Decision("f", "As it was.", "reject", ""),
+    ]
+    found = reviewed(lock(rubric), made)
+    assert [(c.id, c.text) for c in found.walk()] == [
+        ("a", "Is short."), ("t", "Sources"), ("c", "Names its source."), ("d", "Links."), ("f", "Was changed since."),
+    ]  # fmt: skip
+    assert [c.id for c in found.walk() if c.provenance and c.provenance.reviewed] == ["a", "c"]
+    assert found.locked is None
+    assert reviewed(rubric, []).digest == rubric.digest
+    with pytest.raises(DataError, match="every criterion was rejected"):
+        reviewed(Rubric(id="r", criteria=[{"id": "b", "text": "Is good."}]), made)

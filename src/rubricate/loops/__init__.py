@@ -7,6 +7,7 @@ from rubricate.loops.edit_and_rank import EditAndRank, Edited
 from rubricate.loops.elicit_criteria import Elicitation, ElicitCriteria, Elicited, Stepped
 from rubricate.loops.evolve_criteria import Evolution, EvolveCriteria, Voiced, propose_from
 from rubricate.loops.filtered_vote import filtered_vote
+from rubricate.loops.meta_rubric import MetaSearched, search_meta_rubric
 from rubricate.loops.next_segments import next_segments
 from rubricate.loops.pair_files import pairs_of, read_pairs, rows_of_pairs
 from rubricate.loops.purify import Turn, purify_turn
@@ -27,6 +28,7 @@ __all__ = [
     "Evolution",
     "EvolveCriteria",
     "LabelledPair",
+    "MetaSearched",
     "Path",
     "Played",
     "Recovered",
@@ -53,5 +55,6 @@ __all__ = [
     "recover",
     "rows_of_pairs",
     "sandbox_runner",
+    "search_meta_rubric",
     "segment_beam",
 ]

@@ -29,7 +29,8 @@ from rubricate.refine.filters import (
 )
 from rubricate.refine.found import Found, Share, found_again, wilson_share
 from rubricate.refine.granularity import at_depth
-from rubricate.refine.human import Decision, review
+from rubricate.refine.human import Decision, review, reviewed
+from rubricate.refine.principles import LlmPrinciples
 from rubricate.refine.prototypes import UserPrototypes, anchored_ridge, average_chains
 from rubricate.refine.reconstruct import Rebuilt, Reconstruction, word_f1
 from rubricate.refine.recovery import (
@@ -73,6 +74,7 @@ __all__ = [
     "Found",
     "Held",
     "LlmClash",
+    "LlmPrinciples",
     "LlmRewriter",
     "LlmSplitter",
     "LlmThemes",
@@ -125,6 +127,7 @@ __all__ = [
     "recovery_reward",
     "redundant",
     "review",
+    "reviewed",
     "run_faults",
     "selective",
     "semantic_consensus",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
 from rubricate.errors import DataError, SettingError
+from rubricate.rubrics.model import Criterion, Rubric
+from rubricate.rubrics.records import Provenance
 
 ACTIONS = {"a": "accept", "r": "reject", "e": "edit"}
 
@@ -57,6 +59,33 @@ def review(
             file.write(json.dumps(asdict(decision), ensure_ascii=False) + "\n")
         made[name, text] = decision
     return tuple(made[pair] for pair in criteria if pair in made)
+
+
+def reviewed(rubric: Rubric, decisions: Sequence[Decision]) -> Rubric:
+    """The rubric after its review: rejected criteria are gone, edited ones reworded, both kinds marked as reviewed.
+
+    A decision counts for the criterion with its id and the text that was shown; one about another text (changed since)
+    does nothing, and neither is a criterion without a decision marked. A theme goes when all below it went. The result
+    is not locked. DataError when nothing is left.
+    """
+    made = {(d.criterion, d.text): d for d in decisions}
+    kept = tuple(c for c in (_after(c, made) for c in rubric.criteria) if c is not None)
+    if not kept:
+        raise DataError("every criterion was rejected", where=f"rubric {rubric.id!r}", expected="one that is accepted")
+    return rubric.model_copy(update={"criteria": kept, "locked": None})
+
+
+def _after(criterion: Criterion, made: Mapping[tuple[str, str], Decision]) -> Criterion | None:
+    decision = made.get((criterion.id, criterion.text))
+    if decision is not None and decision.action == "reject":
+        return None
+    children = tuple(c for c in (_after(c, made) for c in criterion.children) if c is not None)
+    if criterion.children and not children:
+        return None
+    if decision is None:
+        return criterion.model_copy(update={"children": children})
+    origin = (criterion.provenance or Provenance()).model_copy(update={"reviewed": True})
+    return criterion.model_copy(update={"text": decision.after, "children": children, "provenance": origin})
 
 
 def _asked(name: str, text: str, source: TextIO, screen: TextIO) -> Decision | None:
