@@ -33,7 +33,7 @@ from rubricate.steps import ref, step
     departs=(
         "Criteria scored 0 stay in the denominator and a tie is half a win; zeros='skip', ties='exclude' as published.",
         "The 55 instruction files per query type are not rebuilt; the pairwise reward in RL is recalled.",
-        "The meta-rubric evolves by loops.search_meta_rubric from a person's decisions; the published code has no search.",
+        "The meta-rubric evolves by loops.search_meta_rubric from a person's decisions; no code was released for it.",
         "Python that a model wrote runs in the sandbox only; the released code runs it unprotected.",
     ),
 )
