@@ -21,7 +21,7 @@ from rubricate.pipeline import Keys, Result, rescore, save
 from rubricate.rewards.policies import Rewards
 from rubricate.rubrics.model import PolicySpec, Rubric
 from rubricate.store import RunFolder
-from rubricate.types import Judgement, Sample
+from rubricate.types import Judgement, Sample, Usage
 
 if TYPE_CHECKING:
     from rubricate.rewarder import Rewarder, Scored
@@ -110,7 +110,8 @@ class RunLog:
     def finish(self) -> Path:
         """Write arrays, rewards and the summary of all batches so far; the folder can still grow afterwards."""
         with self._lock:
-            save(self.folder, as_given(self.folder.path), finished=True)
+            result = as_given(self.folder.path)
+            save(self.folder, replace(result, usage=_spent(self.folder)), finished=True)
             return self.folder.path
 
 
@@ -128,6 +129,12 @@ def as_given(path: str | Path) -> Result:
         return result
     rows = {row["sample"]: row for row in folder.read_lines(GIVEN)}
     return replace(result, rewards=_rewards(result, rows))
+
+
+def _spent(folder: RunFolder) -> Usage:
+    """What all batches have cost."""
+    written = Path(folder.path, "steps.jsonl").exists()
+    return sum((Usage(**row["usage"]) for row in folder.read_lines("steps.jsonl")), Usage()) if written else Usage()
 
 
 def _rewards(result: Result, rows: Mapping[str, Mapping[str, Any]]) -> Rewards:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubricate.report.figures import bar, bins, histogram, shade, zero_bar
+from rubricate.report.figures import bar, bins, histogram, series, shade, zero_bar
 
 
 def test_shades_run_from_worst_to_best():
@@ -48,10 +48,19 @@ def test_the_histogram_says_its_numbers():
     page = histogram(np.array([0.0, 1.0, 1.0]), "rewards")
     assert 'aria-label="3 rewards, from 0.000 to 1.000, most of them at 1"' in page
     assert re.findall(r"<b>(\d*)</b>", page) == ["1", "2"]
-    assert re.findall(r"height:([\d.]+)%", page) == ["50.0", "100.0"]
+    assert re.findall(r"\* ([\d.]+)\)", page) == ["0.500", "1.000"]
 
 
 def test_the_count_would_be_wrong_if_a_value_were_lost():
     _, counts = bins(np.linspace(0.0, 1.0, 101)[:-1])
     with pytest.raises(AssertionError):
         assert sum(counts) == 101
+
+
+def test_a_series_keeps_its_scale_and_leaves_gaps():
+    page = series(np.array([0.25, float("nan"), 1.0]), ["a", "b", "c"], "said")
+    assert re.findall(r"\* ([\d.]+)\)", page) == ["0.250", "0.000", "1.000"]  # of 0 to 1
+    assert re.findall(r'title="([^"]+)"', page) == ["a: 0.25", "b: none", "c: 1.00"]
+    below = series(np.array([-1.0, 3.0]), ["a", "b"], "said")
+    assert re.findall(r"\* ([\d.]+)\)", below) == ["0.000", "1.000"]  # of -1 to 3
+    assert "height:calc" in series(np.array([float("nan")]), ["a"], "said")

@@ -7,6 +7,7 @@ readers can tell apart; every figure carries its number, so that nothing is told
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -75,7 +76,7 @@ def histogram(x: Floats, unit: str) -> Markup:
         tag(
             "span",
             tag("b", n if n and (single or n == top) else ""),
-            tag("i", style=f"height:{100 * n / top:.1f}%"),
+            tag("i", style=_height(n / top)),
             tag("em", label if single else ""),
             title=f"{label}: {n}",
         )
@@ -85,4 +86,27 @@ def histogram(x: Floats, unit: str) -> Markup:
     said = f"{len(x)} {unit}, {span}, most of them at {labels[int(np.argmax(counts))]}"
     ends = () if single else (labels[0].split(" to ")[0], labels[-1].split(" to ")[1])
     axis = tag("div", tag("span", ends[0]), tag("span", ends[1]), cls="ends") if ends else None
+    return tag("figure", tag("div", columns, cls="hist", role="img", aria_label=said), axis)
+
+
+def _height(share: float) -> str:
+    """The height of a column below the line that its number needs."""
+    return f"height:calc((100% - 1.3rem) * {share:.3f})"
+
+
+def series(values: Floats, labels: Sequence[str], said: str) -> Markup:
+    """One column per value, from 0 (or the lowest below it) up to 1 (or the highest); none where it is NaN.
+
+    The first, the last and every further value can be read: on the columns at the ends, in the label of each.
+    """
+    known = values[~np.isnan(values)]
+    low, high = min(0.0, float(known.min(initial=0.0))), max(1.0, float(known.max(initial=1.0)))
+    columns = []
+    for k, (v, label) in enumerate(zip(values, labels, strict=True)):
+        shown = "" if math.isnan(v) else number(float(v), 2)
+        share = 0.0 if math.isnan(v) else (float(v) - low) / (high - low)
+        end = shown if k in (0, len(values) - 1) else ""
+        title = f"{label}: {shown or 'none'}"
+        columns.append(tag("span", tag("b", end), tag("i", style=_height(share)), title=title))
+    axis = tag("div", tag("span", labels[0]), tag("span", labels[-1]), cls="ends")
     return tag("figure", tag("div", columns, cls="hist", role="img", aria_label=said), axis)

@@ -67,7 +67,10 @@ def _named(name: str, digest: str, settings: str) -> Markup:
 def _model(client: Mapping[str, Any]) -> Markup:
     if not client:
         return join(["none: the judge ran here"])
-    return join([tag("bdi", client.get("model") or "not named"), " at ", tag("bdi", client.get("endpoint", ""))])
+    name, endpoint = client.get("model"), client.get("endpoint", "")
+    if not name and "; " in endpoint:  # a table of clients
+        return join([tag("div", tag("bdi", one)) for one in endpoint.split("; ")])
+    return join([tag("bdi", name or "not named"), " at ", tag("bdi", endpoint)])
 
 
 def policy_text(policy: PolicySpec) -> str:

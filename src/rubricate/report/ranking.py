@@ -11,6 +11,7 @@ from rubricate.report.facts import GroupFacts, RewardFacts, group_facts, reward_
 from rubricate.report.figures import histogram, zero_bar
 from rubricate.report.markup import Markup, heads, join, note, scroll, section, tag
 from rubricate.report.numbers import count, number
+from rubricate.report.training import over_training
 
 if TYPE_CHECKING:
     from rubricate.pipeline import Result
@@ -28,7 +29,7 @@ def rewards(result: Result, shown: Collection[int]) -> Markup:
         figure = _bars(result, shown)
     elif facts.defined:
         figure = histogram(result.rewards.values[result.rewards.valid], "rewards")
-    return section("rewards", "Rewards", _sentence(facts), figure, _groups(result, shown))
+    return section("rewards", "Rewards", _sentence(facts), figure, over_training(result), _groups(result, shown))
 
 
 def _sentence(facts: RewardFacts) -> str:
@@ -92,7 +93,10 @@ def _groups(result: Result, shown: Collection[int]) -> Markup | None:
         ("group", ""), ("responses", "n"), ("mean", "n"), ("best answer", ""), ("worst answer", ""), ("gap", "n")
     )
     table = tag("table", columns, tag("tbody", [_group(result, g, shown) for g in several[:GROUPS]]), cls="sort")
-    return join([tag("h3", title), note(more), scroll(table, title)])
+    body = [note(more), scroll(table, title)]
+    if len(several) > FEW:  # many rows stand between the reader and the criteria
+        return tag("details", tag("summary", f"{title}: {len(several):,} groups"), body, cls="quiet")
+    return join([tag("h3", title), *body])
 
 
 def _group(result: Result, group: GroupFacts, shown: Collection[int]) -> Markup:
