@@ -37,6 +37,14 @@ def test_a_look_for_plain_words_changes_no_finding(texts):
         assert (found(texts), [wording.masked(t, True) for t in texts], [wording.script(t) for t in texts]) == quick
 
 
+@settings(max_examples=300)
+@given(st.text(alphabet="aZs09_'.-,; (\t", max_size=30))
+def test_words_of_ascii_are_those_of_the_general_pattern(text):
+    general = [wording.stem(w) for w in wording._RUN.findall(text.casefold()) if w not in wording.STOP]
+    assert wording.content_words(text) == general
+    assert wording.has_word(text) == bool(wording.tokens(text))
+
+
 def test_the_check_itself_can_fail():
     text = "Does not name the dose."
     with pytest.MonkeyPatch.context() as patch:

@@ -58,7 +58,7 @@ def claim_of(text: str, wanted: bool = True) -> Claim:
     bare, denials = _NEGATION.subn(" ", text) if may_hold(text, _NEGATION_WORDS) else (text, 0)
     plain, swaps = _WORD.subn(_swapped, bare) if may_hold(bare, _OPPOSITE_WORDS) else (bare, 0)
     plain, swaps_cjk = _WORD_CJK.subn(lambda m: _OPPOSITES[m[0]], plain)
-    words = frozenset(w for w in content_words(plain) if w not in GENERIC) | _kept(plain)
+    words = (frozenset(content_words(plain)) - GENERIC) | _kept(plain)
     return Claim(words, (denials + swaps + swaps_cjk) % 2 == 1, wanted)
 
 

@@ -12,6 +12,7 @@ from rubricate.rubrics.wording import (
     GENERIC,
     STOP,
     control_characters,
+    has_word,
     may_hold,
     script,
     sentences,
@@ -57,7 +58,7 @@ def double_negation(view: View) -> Iterator[Hit]:
     """Absence wording under a bad-if-met criterion, and two negations in a row."""
     for node in view.leaves:
         criterion = node.criterion
-        twice = _TWICE.search(node.covered) if may_hold(node.covered, _TWICE_WORDS) else None
+        twice = _TWICE.search(node.covered) if may_hold(criterion.text, _TWICE_WORDS) else None
         absent = _absence(node.covered) if criterion.bad_if_met else None
         if absent:
             reason = f"{quoted(absent['verb'])} in a criterion that is bad if met (weight {criterion.weight:g})"
@@ -234,5 +235,5 @@ def unprintable_text(view: View) -> Iterator[Hit]:
         bad = control_characters(node.criterion.text)
         if bad:
             yield Hit(node, "text", f"holds the control character U+{ord(bad[0]):04X}", "remove it")
-        elif not tokens(node.criterion.text):
+        elif not has_word(node.criterion.text):
             yield Hit(node, "text", f"{quoted(node.criterion.text)} holds no word", "say what to check")

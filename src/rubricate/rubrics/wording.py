@@ -21,6 +21,7 @@ CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _WORD = rf"[^\W_{CJK}]+(?:['’.-][^\W_{CJK}]+)*"
 _TOKEN = re.compile(rf"[{CJK}]|{_WORD}")
 _RUN = re.compile(rf"[{CJK}]+|{_WORD}")
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:['.-][a-z0-9]+)*")  # what _RUN finds in ASCII in lower case, in half the time
 _CJK_RUN = re.compile(rf"[{CJK}]+")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 _OTHER = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff]+")
@@ -86,6 +87,11 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
+def has_word(text: str) -> bool:
+    """Whether ``tokens`` finds anything."""
+    return _TOKEN.search(unicodedata.normalize("NFKC", text)) is not None
+
+
 @functools.lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """``word`` without a plural or third-person ending.
@@ -102,6 +108,8 @@ def stem(word: str) -> str:
 
 def content_words(text: str) -> list[str]:
     """Stems of the words that carry content, in order; pairs of characters for Chinese, Japanese and Korean runs."""
+    if text.isascii():
+        return [stem(word) for word in _ASCII_WORD.findall(text.lower()) if word not in STOP]
     found: list[str] = []
     for word in _RUN.findall(unicodedata.normalize("NFKC", text).casefold()):
         if "\u3040" <= word[0] <= "\ud7af":
