@@ -169,13 +169,13 @@ class Keys:
             )  # fmt: skip
         place = (rubric.id, criterion.id)
         if place not in self._criteria:
-            judged = criterion.model_dump(mode="json", exclude_defaults=True, exclude=_NOT_JUDGED)
+            judged = criterion.model_dump(mode="json", exclude_defaults=True, exclude=NOT_JUDGED)
             self._criteria[place] = digest(judged, rubric.guidelines)
         own = [] if criterion.verifier else self._judge
         return digest(self._samples[sample.id], self._criteria[place], own)
 
 
-_NOT_JUDGED = {"weight", "weight_class", "polarity", "required", "stats", "status", "provenance", "tags", "axis",
+NOT_JUDGED = {"weight", "weight_class", "polarity", "required", "stats", "status", "provenance", "tags", "axis",
                "rationale", "reject_reason", "min_score", "max_points", "title", "stage"}  # fmt: skip
 
 

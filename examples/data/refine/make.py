@@ -18,9 +18,9 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 THINGS = (
     "kettle", "lamp", "rug", "chair", "mirror", "radio", "tent", "bicycle", "clock", "mattress", "printer", "toaster",
-    "suitcase", "shelf",
+    "suitcase", "shelf", "kite", "piano", "scarf", "globe", "fan", "ladder",
 )  # fmt: skip
-WORTH = {"apology": 1.0, "date": 2.0, "refund": 1.5, "contact": 1.0, "stock": -1.5, "blame": -1.5}
+WORTH = {"apology": 1.0, "date": 1.0, "refund": 1.5, "contact": 1.0, "stock": -1.5, "blame": -1.5}
 SENTENCES = {
     "apology": ("I am sorry that your {thing} is late.",
                 "We are sorry: the {thing} should be with you by now."),

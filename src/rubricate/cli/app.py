@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import rubricate
-from rubricate.cli import generate, judge, lab, recipes, recover, rubrics, runs, serve, server, verifiers
+from rubricate.cli import generate, judge, lab, recipes, recover, refine, rubrics, runs, serve, server, verifiers
 
 app = typer.Typer(
     name="rubricate",
@@ -43,6 +43,7 @@ app.command("reward")(runs.reward)
 app.command("report")(runs.report)
 app.command("export")(runs.export)
 app.command("recover")(recover.recover)
+app.command("refine")(refine.refine)
 app.command("lint")(rubrics.lint)
 app.command("lock")(rubrics.lock)
 app.command("diff")(rubrics.diff)

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rubricate.cli.endpoint import client_of
+from rubricate.cli.endpoint import (
+    Concurrency,
+    MaxCalls,
+    MaxCost,
+    Model,
+    PerMinute,
+    Prices,
+    Record,
+    Replay,
+    Timeout,
+    calls_of,
+    client_of,
+)
 
 if TYPE_CHECKING:
     from rubricate.judges.base import Judge, PairJudge
@@ -18,7 +30,6 @@ if TYPE_CHECKING:
     from rubricate.report.recovery import RubricFound
     from rubricate.types import Verdict
 
-BaseUrl = Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint; without it the embedded judge.")]
 FILES = ("recovery.json", "replies.sqlite")
 
 
@@ -32,8 +43,8 @@ def recover(
     base_url: Annotated[
         str | None, typer.Option(help="OpenAI-compatible endpoint; without it the embedded judge.")
     ] = None,
-    model: Annotated[str | None, typer.Option(help="Model name at the endpoint.")] = None,
-    prices: Annotated[str, typer.Option(help="Money per million prompt,completion tokens.")] = "0,0",
+    model: Model = None,
+    prices: Prices = "0,0",
     policy: Annotated[str | None, typer.Option(help="Scoring policy in place of the rubric's own.")] = None,
     rule: Annotated[str, typer.Option(help="Kept when the share is: strict (above), at_least, wilson.")] = "strict",
     threshold: Annotated[float, typer.Option(help="The share that a rubric is kept by.")] = 0.5,
@@ -41,17 +52,20 @@ def recover(
     ties: Annotated[str, typer.Option(help="A tie counts as miss, half or missing.")] = "miss",
     leaks: Annotated[bool, typer.Option("--leaks", help="Ask again with the answers hidden.")] = False,
     limit: Annotated[int | None, typer.Option(help="Only the first pairs of each rubric.")] = None,
-    concurrency: Annotated[int, typer.Option(help="Calls in flight.")] = 64,
-    timeout: Annotated[float, typer.Option(help="Seconds for one attempt.")] = 60.0,
-    max_cost: Annotated[float | None, typer.Option(help="Stop when this much money is spent.")] = None,
-    max_calls: Annotated[int | None, typer.Option(help="Stop after this many calls.")] = None,
+    concurrency: Concurrency = 64,
+    requests_per_minute: PerMinute = None,
+    tokens_per_minute: PerMinute = None,
+    timeout: Timeout = 60.0,
+    max_cost: MaxCost = None,
+    max_calls: MaxCalls = None,
+    replay: Replay = None,
+    record: Record = None,
 ) -> None:
     """How often each rubric finds the better answer of a pair again, and which criteria help or mislead.
 
-    With --out every reply is kept: after an interruption the same command goes on and asks nothing twice.
+    Without --base-url the embedded judge answers. With --out every reply is kept: after an interruption the same
+    command goes on and asks nothing twice.
     """
-    from rubricate.llm.calls import Calls, CallSettings
-    from rubricate.llm.limits import LimitSettings
     from rubricate.loops import read_pairs
     from rubricate.refine import PreferenceConsistency
     from rubricate.report.recovery import print_recovery
@@ -63,12 +77,12 @@ def recover(
         _no_judge(named, base_url, leaks)
         rows, config = _from_run(rubrics, labelled, policy, kept, ties, limit)
     else:
-        client = client_of(base_url, model, prices, None if folder is None else folder / "replies.sqlite")
-        settings = CallSettings(
-            timeout=timeout, deadline=3 * timeout, max_cost=max_cost, max_calls=max_calls,
-            limits=LimitSettings(concurrency),
+        cache = None if folder is None else folder / "replies.sqlite"
+        client = client_of(base_url, model, prices, cache, replay, record)
+        asking = calls_of(
+            client, concurrency=concurrency, timeout=timeout, requests_per_minute=requests_per_minute,
+            tokens_per_minute=tokens_per_minute, max_cost=max_cost, max_calls=max_calls,
         )  # fmt: skip
-        asking = None if client is None else Calls(client, settings)
         judge = chosen_judge(named, client)
         try:
             rows, config = _by_judge(rubrics, labelled, judge, asking, policy, kept, ties, leaks, limit, concurrency)
@@ -98,7 +112,7 @@ def work_folder(path: Path | None, names: Sequence[str] = FILES) -> Path | None:
 def interrupted(folder: Path | None, client: Client | None) -> str:
     """What is said after Ctrl-C."""
     if folder is None or client is None:
-        return "interrupted; nothing was kept (--out keeps the replies of an endpoint)"
+        return "interrupted" if client is None else "interrupted; nothing was kept (--out keeps the replies)"
     return f"interrupted; the replies so far are in {folder}: the same command goes on from there"
 
 

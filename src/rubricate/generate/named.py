@@ -17,7 +17,7 @@ from rubricate.registry import Described, described, lookup, settings_of
 from rubricate.rubrics.scale import Scale
 
 PARTS = {"documents": "--docs FOLDER", "bank": "--bank RUBRICS"}  # what a line of text cannot hold, and its option
-_IN_PYTHON = ("inner", "score", "similar")
+_IN_PYTHON = ("inner", "similar")
 _GATE = ("least", "most", "same_script", "negatives")
 
 

@@ -28,20 +28,20 @@ from rubricate.steps import ref, step
     check="tests/claims/claims_rubric_generate.py::claim_orbit",
     evidence="read",
     departs=(
-        "Cases are found by words or a given embedding, the 50 items by words; a model reranks them, as in the paper.",
+        "Cases are found by words or a given embedding, and items are ranked by words; the paper reranks by a model.",
         "The curriculum is refine.CriterionCurriculum, in a loop loops.ElicitCriteria; without its recheck it forgets "
         "(.269 against .927).",
         "A failed verdict is missing here; the published code counts it as 0.",
     ),
 )
-def orbit(*, examples: int = 3, pool: int = 15, rerank: int = 50) -> Recipe:
+def orbit(*, examples: int = 3, pool: int = 15) -> Recipe:
     """A points rubric from the rubrics of the nearest cases: three whole ones, 15 items of more.
 
     s = sum_met p / sum_positive p, unclipped; without positive items over sum |p|.
     """
     return Recipe(
-        # card: 1-20 items, points -10..10, five axes, 3 complete rubrics, 50 items reranked to 15
-        rubric=step(NeighbourGenerator, examples=examples, pool=pool, rerank=rerank),
+        # card: 1-20 items, points -10..10, five axes, 3 complete rubrics, 15 items after reranking
+        rubric=step(NeighbourGenerator, examples=examples, pool=pool),
         judge=step(PointwiseJudge, batch="all"),
         reward=step(policy_reward, policy="orbit"),
         credit=step(grpo),

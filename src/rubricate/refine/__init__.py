@@ -16,6 +16,8 @@ from rubricate.refine.compare_weights import (
 from rubricate.refine.consensus import alike_groups, model_consensus, semantic_consensus
 from rubricate.refine.curriculum import CriterionCurriculum, CriterionState, PromptCurriculum, learnable
 from rubricate.refine.decompose import Decomposed, DecomposeFilter, Splitter
+from rubricate.refine.divide import divide
+from rubricate.refine.evidence import Evidence, Judged
 from rubricate.refine.evolve import ExternalFit, Fitted, RubricSearch, Searched
 from rubricate.refine.filters import (
     conflicting,
@@ -30,8 +32,10 @@ from rubricate.refine.filters import (
 from rubricate.refine.found import Found, Share, found_again, wilson_share
 from rubricate.refine.granularity import at_depth
 from rubricate.refine.human import Decision, review, reviewed
+from rubricate.refine.plan import Change, Refined, after_review, divided, refine_rubric
 from rubricate.refine.principles import LlmPrinciples
 from rubricate.refine.prototypes import UserPrototypes, anchored_ridge, average_chains
+from rubricate.refine.reasons import LABELLED, SAFE, STEPS, RefineSettings
 from rubricate.refine.reconstruct import Rebuilt, Reconstruction, word_f1
 from rubricate.refine.recovery import (
     Consistency,
@@ -57,6 +61,7 @@ from rubricate.refine.whitening import whitened_weights
 
 __all__ = [
     "Case",
+    "Change",
     "CodeRule",
     "CodeRuleWriter",
     "Consistency",
@@ -68,11 +73,14 @@ __all__ = [
     "Decision",
     "DecomposeFilter",
     "Decomposed",
+    "Evidence",
     "ExternalFit",
     "Finding",
     "Fitted",
     "Found",
     "Held",
+    "Judged",
+    "LABELLED",
     "LlmClash",
     "LlmPrinciples",
     "LlmRewriter",
@@ -87,9 +95,13 @@ __all__ = [
     "Ran",
     "Rebuilt",
     "Reconstruction",
+    "RefineSettings",
+    "Refined",
     "Ridge",
     "RubricSearch",
     "RuleGame",
+    "SAFE",
+    "STEPS",
     "Searched",
     "Selected",
     "Share",
@@ -103,6 +115,7 @@ __all__ = [
     "Version",
     "WEIGHINGS",
     "Wanted",
+    "after_review",
     "alike_groups",
     "anchored_ridge",
     "at_depth",
@@ -112,6 +125,8 @@ __all__ = [
     "correlation_aware",
     "coverage_subset",
     "cross_fitted",
+    "divide",
+    "divided",
     "found_again",
     "high_spread",
     "leaks",
@@ -126,6 +141,7 @@ __all__ = [
     "pair_margins",
     "recovery_reward",
     "redundant",
+    "refine_rubric",
     "review",
     "reviewed",
     "run_faults",

@@ -57,7 +57,7 @@ def html_report(result: Result, *, config: Mapping[str, Any], policy_note: str =
         ),
     ]
     name = result.path.name if result.path else " ".join(list(result.rubrics)[:1])
-    return _page(f"{name} · rubricate report", join(sections))
+    return whole_page(f"{name} · rubricate report", join(sections))
 
 
 def cost(result: Result) -> Markup:
@@ -83,7 +83,8 @@ def _asset(name: str) -> str:
     return (resources.files("rubricate.report") / "assets" / name).read_text(encoding="utf-8")
 
 
-def _page(title: str, body: Markup) -> str:
+def whole_page(title: str, body: Markup) -> str:
+    """A page with its style and script inside, and a content policy that allows nothing else."""
     script, style = _asset("report.js"), _asset("report.css")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     rule = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; {NOTHING_ELSE}"
