@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rubricate import cli
+from rubricate.errors import CallError
 from rubricate.generate import read_drafts
 from rubricate.llm.server import MockServer
 from rubricate.rubrics.io import read_rubrics
@@ -138,7 +139,7 @@ def test_failed_ones_are_asked_again_only_on_request(rubricate, serve, tmp_path)
     command = ("generate", path, "--out", out, *serve(rule))
     code, screen, _ = rubricate(*command)
     assert code == 0
-    assert "1 without a rubric; ask again: the same command with --retry-failed" in screen
+    assert "1 without a rubric: the same command with --retry-failed asks again" in screen
     broken.clear()
     asked.clear()
     code, _, err = rubricate(*command)
@@ -160,9 +161,30 @@ def test_a_cap_stops_the_job_and_a_higher_one_goes_on(rubricate, serve, tmp_path
     command = ("generate", path, "--out", out, "--concurrency", "1", *serve(rule))
     _, screen, _ = rubricate(*command, "--max-calls", "3")
     assert "the cap max_calls=3 is reached" in " ".join(screen.split())
+    assert "1 got no reply: the same command asks again" in screen
     assert rubricate(*command)[0] == 0
     assert len(asked) == 4
     assert len(read_rubrics(out)) == 4
+
+
+def test_an_endpoint_that_is_down_costs_no_draft(rubricate, serve, tmp_path):
+    path, out = written(tmp_path, {"id": "a", "prompt": "Task a."}), tmp_path / "r.yaml"
+    up = []
+
+    def rule(request):
+        if not up:
+            raise CallError("there is no such model", status=404)
+        return json.dumps(GOOD)
+
+    command = ("generate", path, "--out", out, *serve(rule))
+    code, screen, _ = rubricate(*command)
+    assert code == 1
+    assert "there is no such model" in " ".join(screen.split())
+    assert "1 got no reply: the same command asks again" in screen
+    assert not out.exists()
+    up.append(True)
+    assert rubricate(*command)[0] == 0
+    assert len(read_rubrics(out)) == 1
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])

@@ -66,6 +66,7 @@ def generate(
     from itertools import islice
 
     from rubricate.errors import SettingError
+    from rubricate.generate import stored_drafts
 
     if out is not None:
         from rubricate.rubrics.io import format_named
@@ -83,8 +84,13 @@ def generate(
             hint="For example --base-url http://localhost:8000/v1 --model NAME",
         )  # fmt: skip
     kept = None if out is None else out.with_name(f"{out.stem}.drafts.jsonl")
-    drafts = _drafts(generator, dict(islice(found.items(), limit)), client, kept, concurrency, retry_failed)
+    found = dict(islice(found.items(), limit))
+    drafts = _drafts(generator, found, client, kept, concurrency, retry_failed)
     _finish(drafts, out, kept, drops)
+    if kept is not None:
+        _open(drafts, stored_drafts(generator, found, kept))
+    if not any(draft.rubric for draft in drafts.values()):
+        raise typer.Exit(1)
 
 
 def generators(name: Annotated[str | None, typer.Argument(help="One generator, with its settings.")] = None) -> None:
@@ -183,7 +189,7 @@ def _drafts(
 
 
 def _finish(drafts: Mapping[str, Draft], out: Path | None, kept: Path | None, drops: bool) -> None:
-    """Print what became of the drafts and write the rubrics; exit code 1 when there is none."""
+    """Print what became of the drafts and write the rubrics."""
     from rich.console import Console
 
     from rubricate.report.drafts import print_drafts
@@ -191,7 +197,6 @@ def _finish(drafts: Mapping[str, Draft], out: Path | None, kept: Path | None, dr
 
     made = [draft.rubric for draft in drafts.values() if draft.rubric is not None]
     print_drafts(drafts, lines=drops, console=Console(stderr=out is None))
-    lost = len(drafts) - len(made)
     typer.echo("", err=out is None)
     if out is None:
         typer.echo("---\n".join(dumps(rubric) for rubric in made), nl=False)
@@ -200,7 +205,13 @@ def _finish(drafts: Mapping[str, Draft], out: Path | None, kept: Path | None, dr
         typer.echo(f"rubrics {out}\ndrafts  {kept}")
     else:
         typer.echo(f"no rubric was made, so {out} was not written\ndrafts  {kept}")
-    if lost and kept is not None:
-        typer.echo(f"{lost:,} without a rubric; ask again: the same command with --retry-failed")
-    if not made:
-        raise typer.Exit(1)
+
+
+def _open(drafts: Mapping[str, Draft], stored: Mapping[str, Draft]) -> None:
+    """How to go on with what has no rubric: it got no reply, or its replies could not be used."""
+    lost = [name for name, draft in drafts.items() if draft.rubric is None]
+    unasked = sum(name not in stored for name in lost)
+    if unasked:
+        typer.echo(f"{unasked:,} got no reply: the same command asks again")
+    if len(lost) > unasked:
+        typer.echo(f"{len(lost) - unasked:,} without a rubric: the same command with --retry-failed asks again")

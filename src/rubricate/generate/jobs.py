@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rubricate.errors import BudgetError, DataError, SettingError
+from rubricate.errors import CallError, DataError, SettingError
 from rubricate.files import append_line
 from rubricate.generate.base import Draft, Dropped, Generator, Material
 from rubricate.llm.client import Client, Reply, Request
@@ -33,9 +33,9 @@ async def generate_all(
     """A draft for every material, by rubric id, in order.
 
     ``out`` is a JSONL file: drafts in it that the same generator made from the same material are taken over, new ones
-    are appended one by one; with ``retry_failed`` those without a rubric are made again. A draft that a cap or an open
-    breaker stopped (BudgetError) is given back and not written, so the next run makes it. Material that a generator
-    cannot use raises SettingError before anything is asked.
+    are appended one by one; with ``retry_failed`` those without a rubric are made again. A draft that got no reply (the
+    endpoint failed, a cap or the breaker stopped it) is given back and not written, so the next run makes it. Material
+    that a generator cannot use raises SettingError before anything is asked.
     """
     if concurrency < 1:
         raise SettingError(f"concurrency={concurrency}", expected="at least 1")
@@ -51,7 +51,7 @@ async def generate_all(
         for name in open_:
             asking = _Watched(client)
             draft = done[name] = await generator.generate(materials[name], asking, id=name)
-            if out is not None and not asking.stopped:
+            if out is not None and (draft.rubric is not None or not asking.failed):
                 append_line(out, _line(name, (digest, _material(materials[name])), draft))
             if on_draft is not None:
                 on_draft(name, draft)
@@ -84,10 +84,10 @@ def read_drafts(path: str | Path, digest: str = "") -> Iterator[tuple[str, Draft
 
 
 class _Watched:
-    """A client that remembers whether a cap stopped it: such a draft says nothing about its material."""
+    """A client that remembers whether a call got no reply at all: such a draft says nothing about its material."""
 
     def __init__(self, client: Client) -> None:
-        self.client, self.stopped = client, False
+        self.client, self.failed = client, False
 
     @property
     def endpoint(self) -> str:
@@ -96,8 +96,8 @@ class _Watched:
     async def complete(self, request: Request) -> Reply:
         try:
             return await self.client.complete(request)
-        except BudgetError:
-            self.stopped = True
+        except CallError as error:
+            self.failed |= error.state in ("failed", "timed_out")
             raise
 
 
