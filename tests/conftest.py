@@ -15,6 +15,11 @@ from rubricate.rubrics import Rubric
 from rubricate.types import Message, Sample
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else litellm retries a download for seconds at import
+if importlib.util.find_spec("hypothesis"):
+    import hypothesis
+
+    hypothesis.settings.register_profile("untimed", deadline=None)  # no test measures time
+    hypothesis.settings.load_profile("untimed")
 DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 
 
