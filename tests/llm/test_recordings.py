@@ -104,3 +104,30 @@ def test_a_replay_says_that_it_was_asked_again():
     with pytest.raises(DataError, match=r"'That is no JSON\.', asked again after"):
         complete(Replay(Recording()), request)
     assert Replay(Recording(where="f.jsonl")).endpoint == "replay of f.jsonl"
+
+
+def test_repeats_of_a_question_are_kept_apart():
+    recording, count = Recording(by_messages), iter("abc")
+    client = recording.record(ScriptedClient(lambda r: next(count)))
+    asked = [ask("q"), ask("q", sample=1), ask("q", n=2)]
+    first = [complete(client, r).texts for r in asked]
+    assert first == [("a",), ("b",), ("c", "c")]
+    assert [complete(Replay(recording), r).texts for r in asked] == first
+    assert by_messages(ask("q", model="m", temperature=1.0, seed=3)) == by_messages(ask("q"))
+
+
+def test_one_reply_never_stands_for_two_models():
+    recording = Recording(by_messages)
+    client = recording.record(ScriptedClient(lambda r: r.model))
+    assert complete(client, ask("q", model="a")).text == "a"
+    with pytest.raises(DataError, match="the models 'a' and 'b' are asked the same"):
+        complete(client, ask("q", model="b"))
+    replay = Replay(recording)
+    assert complete(replay, ask("q", model="c")).text == "a"  # under another name
+    with pytest.raises(DataError, match="the models 'c' and 'b' are asked the same"):
+        complete(replay, ask("q", model="b"))
+    whole = Recording()
+    both = whole.record(ScriptedClient(lambda r: r.model))
+    asked = [ask("q", model="a"), ask("q", model="b")]
+    assert [complete(both, r).text for r in asked] == ["a", "b"]
+    assert [complete(Replay(whole), r).text for r in asked] == ["a", "b"]

@@ -49,7 +49,7 @@ def generate(
     drops: Annotated[
         bool, typer.Option("--drops", "--verbose", help="Print every dropped criterion with its reason.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(help="Only the first materials.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first materials.")] = None,
     concurrency: Concurrency = 64,
     requests_per_minute: PerMinute = None,
     tokens_per_minute: PerMinute = None,

@@ -26,8 +26,11 @@ def whole_request(request: Request) -> str:
 
 
 def by_messages(request: Request) -> str:
-    """A key of the messages alone: for replays under another model name, other sampling, or behind HTTP."""
-    return Request(request.messages).key("")
+    """A key of the messages, how many choices, and which repeat: for replays under another model name or behind HTTP.
+
+    It cannot tell models apart: where several are asked the same, recording and replay refuse.
+    """
+    return Request(request.messages, n=request.n, sample=request.sample).key("")
 
 
 class Recording:
@@ -81,7 +84,7 @@ class Replay:
     """
 
     def __init__(self, recording: Recording) -> None:
-        self.recording = recording
+        self.recording, self.asked = recording, _OneModel(recording.where)
 
     @property
     def endpoint(self) -> str:
@@ -91,6 +94,7 @@ class Replay:
     async def complete(self, request: Request) -> Reply:
         """The recorded reply."""
         reply = self.recording(request)
+        self.asked.check(self.recording.key(request), request)
         if reply is None:
             raise DataError(
                 f"none of {len(self.recording.replies)} recorded replies is for the request {_named(request)}",
@@ -110,17 +114,35 @@ def _named(request: Request) -> str:
     return f"{(system or last)[:60]!r}{about}{again}"
 
 
+class _OneModel:
+    """Refuses a question that a second model is asked under the key of the first: one reply would stand for both."""
+
+    def __init__(self, where: str) -> None:
+        self.where, self.models = where, dict[str, str]()
+
+    def check(self, name: str, request: Request) -> None:
+        first = self.models.setdefault(name, request.model)
+        if first != request.model:
+            raise DataError(
+                f"the models {first!r} and {request.model!r} are asked the same", where=self.where,
+                expected="one model: this recording finds replies by their messages",
+                hint="Record and replay each model on its own, or use Recording(key=whole_request) in Python",
+            )  # fmt: skip
+
+
 class _Recorder:
     def __init__(self, recording: Recording, client: Client, path: str | Path | None) -> None:
         self.recording, self.client, self.path = recording, client, path
+        self.asked = _OneModel(recording.where)
 
     @property
     def endpoint(self) -> str:
         return self.client.endpoint
 
     async def complete(self, request: Request) -> Reply:
-        reply = await self.client.complete(request)
         name = self.recording.key(request)
+        self.asked.check(name, request)
+        reply = await self.client.complete(request)
         self.recording.replies[name] = reply
         if self.path is not None:
             append_line(self.path, _line(name, reply))
