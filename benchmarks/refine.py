@@ -1,4 +1,4 @@
-"""Refining from recorded verdicts: every array filter over 60 criteria and 500 answers; lints of many.
+"""Refining from recorded verdicts: every step over 60 criteria, 500 answers and 250 pairs; lints of many.
 
 Seconds are those of one core.
 
@@ -14,17 +14,7 @@ import time
 
 import numpy as np
 
-from rubricate.refine import (
-    CriterionTracker,
-    PreferenceConsistency,
-    SparseSelector,
-    conflicting,
-    coverage_subset,
-    high_spread,
-    redundant,
-    unverifiable,
-    whitened_weights,
-)
+from rubricate.refine import STEPS, Judged, Refined, RefineSettings, refine_rubric
 from rubricate.rubrics.lint import lint
 from rubricate.rubrics.model import Criterion, Rubric
 
@@ -33,31 +23,19 @@ SYLLABLES = ("ba", "ce", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "sa", "
 
 
 def verdicts(answers: int, criteria: int, rng: np.random.Generator) -> np.ndarray:
-    """Verdicts with a common quality, clones in every tenth column and 5 % missing."""
-    quality = rng.normal(size=(answers, 1))
+    """Verdicts with a common quality, the better answer of two first, clones in every tenth column, 5 % missing."""
+    quality = np.sort(rng.normal(size=(answers // 2, 2)), axis=1)[:, ::-1].reshape(-1, 1)
     scores = (rng.random((answers, criteria)) < 1 / (1 + np.exp(-quality * rng.normal(1, 1, criteria)))).astype(float)
     scores[:, ::10] = scores[:, :1]
     scores[rng.random(scores.shape) < 0.05] = np.nan
     return scores
 
 
-def refine(scores: np.ndarray, rng: np.random.Generator) -> int:
-    """All filters, one after the other; how many criteria are left."""
-    keep = ~unverifiable(scores)
-    keep &= redundant(scores) < 0
-    keep[conflicting(scores)[:, 1]] = False
-    varied = np.zeros(len(keep), dtype=bool)
-    varied[high_spread(scores)] = True
-    left = scores[:, keep & varied]
-    gap = left[::2] - left[1::2]
-    chosen = SparseSelector(missing="no_difference").fit(gap).kept
-    match = np.where(np.isnan(gap) | (gap == 0), np.nan, gap > 0).T
-    names = [str(k) for k in range(left.shape[1])]
-    CriterionTracker().update(names, names, match)
-    PreferenceConsistency().of(match)
-    coverage_subset(rng.normal(size=(left.shape[1], 64)), count=20)
-    whitened_weights(left[:, chosen])
-    return len(chosen)
+def refine(scores: np.ndarray, criteria: Rubric) -> Refined:
+    """All steps of ``rubricate refine``; every second answer is the better one of a pair."""
+    rows = np.arange(len(scores))
+    judged = Judged(scores, np.ones(scores.shape, dtype=bool), rows // 4, better=rows[::2], worse=rows[1::2])
+    return refine_rubric(criteria, judged, RefineSettings(STEPS))
 
 
 def rubric(count: int, rng: np.random.Generator, vocabulary: int = 2744) -> Rubric:
@@ -78,8 +56,9 @@ def main() -> None:
     args = parser.parse_args()
     rng = np.random.default_rng(0)
     scores = verdicts(args.answers, args.criteria, rng)
+    criteria = rubric(args.criteria, rng)
     start = time.process_time()
-    left = refine(scores, rng)
+    left = len(refine(scores, criteria).rubric.leaves)
     spent = time.process_time() - start
     print(
         f"refine {args.criteria} criteria over {args.answers} answers: {spent:.2f} s, {left} left (target {TARGET:g} s)"

@@ -2,7 +2,8 @@
 
 An answer is put together from sentences; which ones it has decides how good it is. A label is the better of two answers
 to one customer, wrong in one of ten pairs. ``rubric.yaml`` is written by hand: it holds a copy, two criteria that
-contradict each other, a reversed one, a vague one, and one that every answer meets.
+contradict each other, a reversed one, a vague one, and one that every answer meets. ``recording.jsonl`` holds the
+replies, written by hand below, of a model that splits the criterion that most answers meet.
 
     python examples/data/refine/make.py
 """
@@ -11,9 +12,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+
+from rubricate.cli import main as rubricate
+from rubricate.llm.client import Request
+from rubricate.llm.server import MockServer
 
 HERE = Path(__file__).resolve().parent
 THINGS = (
@@ -30,6 +37,7 @@ SENTENCES = {
     "stock": ("We regret any inconvenience this may have caused.", "We regret any inconvenience; thank you."),
     "blame": ("The delay is the fault of the parcel service.", "Blame the parcel service, it lost a day or two."),
 }  # fmt: skip
+SPLIT = {"children": ["Names Jonas Weber as the contact.", "Gives the number 030 5551."]}
 FILLER = "Your message about the {thing} has reached us."
 
 
@@ -42,8 +50,29 @@ def answer(thing: str, rng: np.random.Generator) -> tuple[str, float]:
     return text, sum(WORTH[name] for name in has)
 
 
+def reply(request: Request) -> str:
+    """What the model says: the two finer criteria, and that neither repeats one that is there."""
+    return json.dumps(SPLIT if '"children"' in request.messages[0].content else {"clash": "none"})
+
+
+def record() -> None:
+    """Write recording.jsonl: the split of the page on refining, asked over HTTP."""
+    recording = HERE / "recording.jsonl"
+    recording.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder, MockServer(reply).in_thread() as server:
+        run, out = f"{folder}/run", f"{folder}/refined.yaml"
+        asked = ["--pairs", str(HERE / "pairs.jsonl"), "--split", "--split-above", "3"]
+        asked += ["--base-url", server.url, "--model", "by-hand", "--record"]
+        for command in (
+            ["judge", str(HERE / "rubric.yaml"), str(HERE / "responses.jsonl"), "--out", run],
+            ["refine", str(HERE / "rubric.yaml"), run, "--out", out, *asked, str(recording)],
+        ):
+            with suppress(SystemExit):
+                rubricate(command)
+
+
 def main() -> None:
-    """Write responses.jsonl and pairs.jsonl."""
+    """Write responses.jsonl, pairs.jsonl and recording.jsonl."""
     rng = np.random.default_rng(4)
     responses, pairs = [], []
     for thing in THINGS:
@@ -59,6 +88,7 @@ def main() -> None:
     for name, rows in (("responses", responses), ("pairs", pairs)):
         text = "".join(json.dumps(row) + "\n" for row in rows)
         (HERE / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    record()
 
 
 if __name__ == "__main__":

@@ -185,7 +185,7 @@ def _reweigh(at: Standing, changes: dict[str, Change]) -> list[str]:
     for j, before, after in zip(own.tolist(), old.tolist(), new.tolist(), strict=True):
         change = changes[at.name(j)]
         if after not in (before, 0.0):
-            said = f"it was {before:g}; shared evidence counts once"
+            said = f"it was {before:g}; shared evidence counts once".replace("-", "−")
             reason = "; ".join(filter(None, (said, change.reason)))
             changes[at.name(j)] = replace(
                 change, action="reweighted", step="weights", reason=reason, source="card 17", weight=after

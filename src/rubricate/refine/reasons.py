@@ -214,9 +214,12 @@ def _conflicting(at: Standing) -> Said:
     dropped: dict[int, str] = {}
     noted: dict[int, str] = {}
     few = own[conflicting(view.good[:, own], threshold=at.settings.conflict, min_rows=at.settings.min_rows)]
+    known = (~np.isnan(view.good)).astype(np.float64)
+    common = known.T @ known
     for i, j in few.reshape(-1, 2).tolist():
-        noted[i] = f"may contradict {at.name(j)}: {_common(at, i, j)}"
-        noted[j] = f"may contradict {at.name(i)}: {_common(at, i, j)}"
+        if common[i, j] < at.settings.min_common:
+            noted[i] = f"may contradict {at.name(j)}: {_common(at, i, j)}"
+            noted[j] = f"may contradict {at.name(i)}: {_common(at, i, j)}"
     for i, j in found[np.argsort(strength, kind="stable")].tolist():
         if i in dropped or j in dropped:
             continue
@@ -273,7 +276,7 @@ def _common(at: Standing, i: int, j: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{share:.0%}"
 
 
 CHECKS: dict[str, tuple[Callable[[Standing], Said], str]] = {

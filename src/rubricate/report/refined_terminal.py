@@ -11,7 +11,7 @@ from rich.text import Text
 
 from rubricate.refine.plan import Change, Refined
 from rubricate.report.markup import plain
-from rubricate.report.numbers import count, number, percent
+from rubricate.report.numbers import count, number, percent, short
 from rubricate.report.recipes import print_stripped
 from rubricate.report.recovery import interval_text
 from rubricate.report.refined_facts import BeforeAfter, Side, recovery_said, spread_said
@@ -83,8 +83,8 @@ def became(change: Change) -> str:
     >>> became(Change("a", "reweighted", weight=2.5)), became(Change("a", "split", parts=("a-1", "a-2")))
     ('weight 2.5', 'split')
     """
-    if change.action == "reweighted":
-        return f"weight {change.weight:g}"
+    if change.weight is not None and change.action == "reweighted":
+        return f"weight {short(change.weight)}"
     return change.action
 
 
