@@ -19,7 +19,7 @@ def run(agent, task):
         store = InMemoryLightningStore()
         runner = LitAgentRunner(tracer=OtelTracer())
         with runner.run_context(agent=agent, store=store):
-            rollout = await runner.step(task)
+            rollout = await runner.step(task, resources={})
         return rollout, await store.query_spans(rollout.rollout_id)
 
     return asyncio.run(go())

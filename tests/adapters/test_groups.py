@@ -1,4 +1,4 @@
-"""ART and eval-protocol for real, where they are installed: they are not part of make test-adapters' environment."""
+"""ART and eval-protocol for real."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ pytestmark = [pytest.mark.adapters, pytest.mark.filterwarnings("default")]
 
 
 def test_art_gathers_groups_through_after_each(told, texts):
-    art = pytest.importorskip("art", reason="needs openpipe-art (pip install openpipe-art)")
+    art = pytest.importorskip("art", reason="needs openpipe-art (make test-adapters)")
     from rubricate.integrations.art import after_each
 
     async def rollout(text):
@@ -20,13 +20,13 @@ def test_art_gathers_groups_through_after_each(told, texts):
         return await art.gather_trajectory_groups(groups, after_each=after_each)
 
     (group,) = asyncio.run(gather())
-    assert [t.reward for t in group] == [1.0, 0.5]
+    assert sorted(t.reward for t in group) == [0.5, 1.0]  # in the order in which they were done
     assert [t.metrics["independent_reward"] for t in group] == [0.25, 0.25]
-    assert [t.metrics["rubric/n_met"] for t in group] == [2.0, 1.0]
+    assert {t.metrics["rubric/n_met"]: t.reward for t in group} == {2.0: 1.0, 1.0: 0.5}
 
 
 def test_eval_protocol_takes_the_result_with_its_validity(told, texts):
-    pytest.importorskip("eval_protocol", reason="needs eval-protocol (pip install eval-protocol)")
+    pytest.importorskip("eval_protocol", reason="needs eval-protocol (make test-adapters)")
     from eval_protocol.models import EvaluationRow, Message
 
     from rubricate.integrations.eval_protocol import evaluate
