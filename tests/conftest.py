@@ -23,6 +23,10 @@ if importlib.util.find_spec("hypothesis"):
 DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 
 
+def pytest_configure(config) -> None:
+    config.addinivalue_line("markers", "asyncio: what eval-protocol's decorator puts on an example of the docs")
+
+
 @pytest.fixture
 def real_data() -> Path:
     """The folder of real data beside the project; tests that need it skip where it is absent."""
