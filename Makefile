@@ -31,7 +31,7 @@ $(TRAINERS)/.installed: pyproject.toml
 	@touch $@
 
 test-trainers: $(TRAINERS)/.installed  ## adapters and credit inside TRL and verl, in .venv-trainers
-	$(TRAINERS)/bin/python -m pytest -m trainers tests/trainers
+	$(TRAINERS)/bin/python -m pytest -m trainers tests/trainers tests/contracts/test_docs.py
 
 # Bars: reward >= .9 in every mode, within 120 s decided by programs and 300 s over HTTP. A shared machine says nothing
 # about seconds, so .ci/run passes TRAIN='--late report': rewards count, a missed time limit is printed.
@@ -50,17 +50,42 @@ $(LOCAL)/.installed: pyproject.toml
 test-local: $(LOCAL)/.installed  ## scorers, encoders and real servers with small models, in .venv-local
 	$(LOCAL)/bin/python -m pytest -m local tests/llm tests/judges
 
+# Three environments, because the packages' pins of mcp, litellm, transformers and trl exclude each other.
 ADAPTERS := .venv-adapters
+ADAPTERS_2 := .venv-adapters-2
+ADAPTERS_3 := .venv-adapters-3
 $(ADAPTERS)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(ADAPTERS)
-	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check pytest -e . 'verifiers==0.4.*'
+	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check pytest -e '.[serve]' 'verifiers==0.4.*'
 	# apart, because both pin mcp, each to its own version; pip reports it, and neither needs mcp here
 	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check \
 	  'skyrl-gym==0.4.*' 'inspect-ai==0.3.285' 'openenv==0.10.*'
 	@touch $@
 
-test-adapters: $(ADAPTERS)/.installed  ## adapters inside inspect_ai, verifiers, skyrl-gym and OpenEnv, in .venv-adapters
-	$(ADAPTERS)/bin/python -m pytest -m adapters tests/adapters
+$(ADAPTERS_2)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(ADAPTERS_2)
+	$(ADAPTERS_2)/bin/python -m pip install -q --disable-pip-version-check torch==2.13.0
+	$(ADAPTERS_2)/bin/python -m pip install -q --disable-pip-version-check pytest -e '.[serve]' \
+	  'agentlightning==0.3.0' 'lm-eval[hf]==0.4.13' 'tinker>=0.38' chz termcolor pillow blobfile polars nest-asyncio \
+	  tblib pylatexenc omegaconf hydra-core devtools itsdangerous ray yappi pydot wandb
+	# without what they ask for: ART pins another litellm, tinker-cookbook a renderer package that pip does not find for
+	# Python 3.11, OpenRLHF flash-attn and deepspeed, NeMo-Gym Python 3.13; what is used of them needs none of it
+	$(ADAPTERS_2)/bin/python -m pip install -q --disable-pip-version-check --no-deps --ignore-requires-python \
+	  'openpipe-art==0.5.18' 'tinker-cookbook==0.6.1' 'openrlhf==0.11.2' 'nemo-gym==0.7.0'
+	@touch $@
+
+$(ADAPTERS_3)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(ADAPTERS_3)
+	$(ADAPTERS_3)/bin/python -m pip install -q --disable-pip-version-check torch==2.13.0
+	$(ADAPTERS_3)/bin/python -m pip install -q --disable-pip-version-check pytest -e '.[serve]' 'ms-swift==4.6.0'
+	$(ADAPTERS_3)/bin/python -m pip install -q --disable-pip-version-check 'eval-protocol==0.3.33'
+	@touch $@
+
+# no:asyncio, because eval-protocol brings a plugin that our tests do not use
+test-adapters: $(ADAPTERS)/.installed $(ADAPTERS_2)/.installed $(ADAPTERS_3)/.installed  ## adapters and their pages inside 12 packages (not TRL, verl), in three environments
+	for e in $^; do \
+	  $$(dirname $$e)/bin/python -m pytest -p no:asyncio -m adapters tests/adapters tests/contracts/test_docs.py || exit 1; \
+	done
 
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff check src tests benchmarks examples
@@ -88,4 +113,4 @@ bars: $(STAMP) $(LOCAL)/.installed  ## bars of judges and verifiers: cost of tru
 	$(BIN)/python -m pytest tests/contracts/test_injection.py tests/verifiers/sandbox
 
 clean:  ## remove the environment and what runs wrote
-	rm -rf $(VENV) $(TRAINERS) $(LOCAL) $(ADAPTERS) runs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(TRAINERS) $(LOCAL) $(ADAPTERS) $(ADAPTERS_2) $(ADAPTERS_3) runs .pytest_cache .mypy_cache .ruff_cache
