@@ -13,7 +13,7 @@ import pytest
 from rubricate import cli
 from rubricate.errors import CallError
 from rubricate.generate import read_drafts
-from rubricate.llm.server import MockServer
+from rubricate.llm.server import MockServer, rules_named
 from rubricate.rubrics.io import read_rubrics
 from rubricate.rubrics.lint import lint
 
@@ -94,6 +94,15 @@ def test_the_bank_is_the_long_form_of_neighbours(rubricate, tmp_path):
     short = rubricate("generate", *shared, "--from", "neighbours")
     assert short[0] == 0
     assert rubricate("generate", *shared, "--from", "bank/neighbours") == short
+
+
+def test_a_recording_behind_http_and_what_is_recorded_from_it_say_the_same(rubricate, serve, tmp_path):
+    command = ("generate", DATA / "materials.yaml", "--from", "evidence")
+    replayed = rubricate(*command, "--replay", DATA / "recording.jsonl")
+    served = serve(rules_named(f"recording:{DATA / 'recording.jsonl'}"))
+    assert rubricate(*command, *served, "--record", tmp_path / "again.jsonl") == replayed
+    assert len((tmp_path / "again.jsonl").read_text().splitlines()) == 4
+    assert rubricate(*command, "--replay", tmp_path / "again.jsonl") == replayed
 
 
 def test_without_a_file_the_rubrics_are_yaml_on_the_terminal(rubricate, tmp_path):

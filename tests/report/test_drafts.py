@@ -35,6 +35,12 @@ def test_the_table_by_hand():
     assert not any("→" in line for line in lines)
 
 
+def test_a_lint_rule_is_said_in_words():
+    reasons = ("R302-overlap: shares 71% of its words", "R302-overlap: shares 80% of its words")
+    lines = shown({"x": Draft(RUBRIC, tuple(Dropped("t", reason) for reason in reasons))})
+    assert lines[-1].strip() == "2  R302-overlap: Two criteria share at least 70% of their content words."
+
+
 def test_one_by_one_on_request():
     lines = [line.strip() for line in shown(DRAFTS, lines=True)]
     assert "dropped  Is it." in lines

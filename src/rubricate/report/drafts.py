@@ -14,6 +14,7 @@ from rich.text import Text
 
 from rubricate.report.markup import plain
 from rubricate.report.numbers import NONE, count, money
+from rubricate.rubrics.lint import RULES
 from rubricate.types import Usage
 
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ def _totals(drafts: Mapping[str, Draft]) -> Table:
 
 
 def _reasons(reasons: Sequence[str]) -> Table:
-    """How many criteria were dropped for each kind of reason; a reason that is the same for all stands as it is."""
+    """How many criteria were dropped for each kind of reason; a reason that is the same for all stands as it is, and a
+    lint rule is said in words.
+    """
     kinds: dict[str, list[str]] = {}
     for reason in reasons:
         kinds.setdefault(reason_kind(reason), []).append(reason)
@@ -114,6 +117,7 @@ def _reasons(reasons: Sequence[str]) -> Table:
     table.add_row(Text("dropped", QUIET), Text("because", QUIET))
     for kind, found in sorted(kinds.items(), key=lambda item: -len(item[1])):
         said = found[0] if len(set(found)) == 1 and not _RULE.match(kind) else kind
+        said = f"{kind}: {RULES[kind].what}" if kind in RULES else said
         table.add_row(f"{len(found):,}", Text(_short(said)))
     return table
 
