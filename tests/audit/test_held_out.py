@@ -62,6 +62,19 @@ def test_rows_with_a_gap_are_left_out_for_all():
     assert found.error_interval.tolist() == left.error_interval.tolist()
 
 
+def test_rows_are_ranked_by_the_score_where_there_is_one():
+    p, y, _ = data()
+    found = held_out(p, y, np.random.default_rng(0), score=p[::-1], resamples=20)
+    assert found.rank == pytest.approx([spearmanr(row, y).statistic for row in p[::-1]])
+    assert found.error[0] == pytest.approx(np.sqrt(((p[0] - y) ** 2).mean()))
+
+
+def test_rounding_breaks_no_tie():
+    thirds = np.array([[0.1 + 0.2, 0.3, 0.5, 0.2]])
+    assert thirds[0, 0] != thirds[0, 1]
+    assert spearman(thirds, [1.0, 2.0, 3.0, 0.0])[0] == spearman([[0.3, 0.3, 0.5, 0.2]], [1.0, 2.0, 3.0, 0.0])[0]
+
+
 def test_no_spread_has_no_rank():
     assert np.isnan(spearman([[1.0, 1.0]], [1.0, 2.0])[0])
     assert np.isnan(held_out([[1.0, 1.0]], [1.0, 2.0], np.random.default_rng(0), resamples=5).rank_interval).all()

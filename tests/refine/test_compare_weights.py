@@ -96,6 +96,17 @@ def test_weights_of_ratings_that_hardly_vary_are_not_cut():
     assert (correlation_aware(x, x[:, 0]) > 0).all()
 
 
+def test_scores_do_not_hold_the_mean_of_the_training_rows():
+    x, y = made()
+    noise = np.random.default_rng(1).normal(size=400)
+    fold = np.arange(400) % 8
+    noise += fold  # folds differ in their level and the criteria say nothing
+    found = cross_fitted(x, noise, fold, Ridge())
+    assert np.corrcoef(found.predicted, noise)[0, 1] < -0.5
+    assert abs(np.corrcoef(found.score, noise)[0, 1]) < 0.15
+    assert cross_fitted(x, y, fold, uniform).score == pytest.approx(x.mean(1))
+
+
 def test_all_weights_zero_predict_the_mean():
     x, y = made(80)
     found = cross_fitted(x, y, np.arange(80) % 2, PairedL1(penalty=10.0))

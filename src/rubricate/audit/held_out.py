@@ -35,6 +35,7 @@ def held_out(
     target: ArrayLike,
     rng: np.random.Generator,
     *,
+    score: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     against: int = 0,
     resamples: int = 1000,
@@ -42,24 +43,26 @@ def held_out(
 ) -> HeldOut:
     """Percentile bootstrap over whole clusters (prompts, dialogues, users), all predictions on the same draws.
 
-    ``predicted[K, N]`` in any unit (the rank does not see it, the error does), ``target[N]``, ``cluster[N]`` ids of
-    any kind; rows are their own clusters without it. A row that lacks the target or any prediction is left out for
-    all. Ranks are those of a draw, ties at their mean; a draw without spread has no correlation and is left out.
+    ``predicted[K, N]`` in the unit of ``target[N]``; rows are ranked by ``score[K, N]``, by the predictions without it
+    (of cross-fitted ones the score is what to rank by, see ``refine.cross_fitted``). ``cluster[N]`` ids of any kind;
+    rows are their own clusters without it. A row that lacks the target or any prediction is left out for all. Ranks
+    are those of a draw, ties at their mean; a draw without spread has no correlation and is left out.
     """
     p, y = as_floats(predicted, "predicted"), as_floats(target, "target")
-    check(predicted=(p, "K N"), target=(y, "N"))
+    s = p if score is None else as_floats(score, "score")
+    check(predicted=(p, "K N"), target=(y, "N"), score=(s, "K N"))
     if not 0 <= against < len(p) or resamples < 1 or not 0 < level < 1:
         raise SettingError(
             f"against={against}, resamples={resamples}, level={level}",
             expected=f"against in 0..{len(p) - 1}, resamples >= 1, 0 < level < 1",
         )
-    known = ~(np.isnan(p).any(0) | np.isnan(y))
+    known = ~(np.isnan(p).any(0) | np.isnan(s).any(0) | np.isnan(y))
     ids = np.arange(len(y)) if cluster is None else np.asarray(cluster)
     check(target=(y, "N"), cluster=(ids, "N"))
-    p, y = p[:, known], y[known]
+    p, s, y = p[:, known], s[:, known], y[known]
     codes, clusters = as_group(ids[known], len(y), "cluster")
-    draws = [_measures(p[:, rows], y[rows]) for rows in _drawn(codes, clusters, rng, resamples)]
-    rank, error = _measures(p, y)
+    draws = [_measures(p[:, rows], s[:, rows], y[rows]) for rows in _drawn(codes, clusters, rng, resamples)]
+    rank, error = _measures(p, s, y)
     ranks, errors = (np.array([d[k] for d in draws]) for k in (0, 1))
     ends = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
     spans = [_span(v, ends) for r in (ranks, errors) for v in (r, r - r[:, [against]])]
@@ -70,8 +73,9 @@ def held_out(
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> Floats:
-    """Spearman's correlation of each row of ``x[K, N]`` with ``y[N]``: [K]; ties share their mean rank; NaN without
-    spread.
+    """Spearman's correlation of each row of ``x[K, N]`` with ``y[N]``: [K]; NaN without spread.
+
+    Ties share their mean rank; values that differ by less than 1e-9 of the largest are ties.
 
     >>> spearman([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]], [1.0, 5.0, 9.0]).round(6).tolist()
     [1.0, -1.0]
@@ -84,16 +88,22 @@ def spearman(x: ArrayLike, y: ArrayLike) -> Floats:
 def _rank_correlation(a: Floats, b: Floats) -> Floats:
     from scipy.stats import rankdata
 
-    one, two = rankdata(a, axis=1), rankdata(b)
+    one, two = rankdata(_ties(a), axis=1), rankdata(_ties(b))
     one, two = one - one.mean(1, keepdims=True), two - two.mean()
     size = np.sqrt((one**2).sum(1) * (two @ two))
     return np.divide(one @ two, size, out=np.full(len(a), np.nan), where=size > 0)
 
 
-def _measures(p: Floats, y: Floats) -> tuple[Floats, Floats]:
+def _ties(values: Floats) -> Floats:
+    """Values without the last digits: means of the same ratings in another order are equal."""
+    size = np.abs(values).max(-1, keepdims=True, initial=0.0)
+    return np.round(values / np.where(size > 0, size, 1.0), 9)
+
+
+def _measures(p: Floats, s: Floats, y: Floats) -> tuple[Floats, Floats]:
     if not len(y):
         return np.full(len(p), np.nan), np.full(len(p), np.nan)
-    return _rank_correlation(p, y), np.sqrt(((p - y) ** 2).mean(1))
+    return _rank_correlation(s, y), np.sqrt(((p - y) ** 2).mean(1))
 
 
 def _drawn(codes: Ints, clusters: int, rng: np.random.Generator, resamples: int) -> list[Ints]:

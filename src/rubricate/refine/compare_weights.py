@@ -72,10 +72,15 @@ WEIGHINGS: Mapping[str, Weigh] = {
 
 
 class CrossFitted(NamedTuple):
-    """``predicted[N]`` for each row by weights that never saw it, ``weights[K, C]`` of each fold (in units of x),
-    ``fitted[K]`` rows that each fit had."""
+    """``predicted[N]`` for each row by weights that never saw it, ``score[N]`` = ``x . w / sum |w|`` by the same
+    weights, ``weights[K, C]`` of each fold (in units of x), ``fitted[K]`` rows that each fit had.
+
+    Rank rows by ``score``. A prediction holds the mean of its training rows, which is low where the held-out rows are
+    high: over folds that alone makes a negative rank correlation where the criteria say nothing.
+    """
 
     predicted: Floats
+    score: Floats
     weights: Floats
     fitted: Ints
 
@@ -106,24 +111,25 @@ def cross_fitted(
     check(x=(verdicts, "N C"), y=(target, "N"), fold=(fold, "N"))
     codes, folds = as_group(fold, len(target), "fold")
     shared = np.arange(len(target)) if apart is None else as_group(apart, len(target), "apart")[0]
-    predicted, weights, fitted = np.full(len(target), np.nan), np.empty((folds, verdicts.shape[1])), []
+    weights, fitted = np.empty((folds, verdicts.shape[1])), []
+    predicted, score = np.full((2, len(target)), np.nan)
     for k in range(folds):  # folds are few
         test = codes == k
         train = ~test & ~np.isin(shared, shared[test]) & ~np.isnan(target)
         if train.sum() < 2:
             raise ShapeError(f"fold {k} leaves {train.sum()} rows", where="fold", expected="2 rows or more to fit on")
-        weights[k], predicted[test] = _one_fold(verdicts[train], target[train], verdicts[test], weigh)
+        weights[k], predicted[test], score[test] = _one_fold(verdicts[train], target[train], verdicts[test], weigh)
         fitted.append(int(train.sum()))
-    return CrossFitted(predicted, weights, np.array(fitted, dtype=np.int64))
+    return CrossFitted(predicted, score, weights, np.array(fitted, dtype=np.int64))
 
 
-def _one_fold(x: Floats, y: Floats, tested: Floats, weigh: Weigh) -> tuple[Floats, Floats]:
+def _one_fold(x: Floats, y: Floats, tested: Floats, weigh: Weigh) -> tuple[Floats, Floats, Floats]:
     known = ~np.isnan(x)
     mean = np.divide(np.where(known, x, 0.0).sum(0), known.sum(0), out=np.zeros(x.shape[1]), where=known.any(0))
     filled = np.where(known, x, mean)
     weights = weigh(filled, y)
-    score = (filled - mean) @ weights
+    score, new = filled @ weights, np.where(np.isnan(tested), mean, tested) @ weights
     away = score - score.mean()
     size = float(away @ away)
     slope = float(away @ (y - y.mean())) / size if size > 1e-12 else 0.0
-    return weights, y.mean() + slope * (np.where(np.isnan(tested), 0.0, tested - mean) @ weights - score.mean())
+    return weights, y.mean() + slope * (new - score.mean()), new / max(float(np.abs(weights).sum()), 1e-12)
