@@ -104,6 +104,31 @@ def test_faults_of_the_judge_lose_no_request_and_invent_no_score(tea, tmp_path):
     assert int((~logged.rewards.valid).sum()) == len(lost)
 
 
+async def shares(url, connections, count):
+    """How many of ``count`` answers each connection got; all of them send one request after another."""
+    got, left = [0] * connections, iter(range(count))
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=connections)) as session:
+
+        async def work(k):
+            for n in left:
+                body = {"items": [{"prompt": "Tea?", "response": f"{GOOD} Number {n}."}]}
+                async with session.post(f"{url}/v1/score", json=body) as reply:
+                    assert reply.status == 200
+                got[k] += 1
+
+        await asyncio.gather(*(work(k) for k in range(connections)))
+    return got
+
+
+def test_no_connection_waits_for_the_others_to_be_done(tea, tmp_path):
+    with server(tea, tmp_path) as (_, url):
+        got = asyncio.run(shares(url, 48, 480))
+    assert sum(got) == 480
+    # ten each, first come first served; a server that takes one new connection per turn serves the first ones twice as
+    # often as the last (7 to 15 with uvloop)
+    assert max(got) - min(got) <= 5, got
+
+
 @pytest.mark.slow
 def test_sigterm_in_mid_load_loses_no_accepted_request(tea, tmp_path):
     with MockServer(rules_named("met"), think=0.2).in_thread() as mock:
