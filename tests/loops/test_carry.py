@@ -63,7 +63,7 @@ def test_an_exported_table_reads_back(tmp_path, name):
     assert found.scores.values.tolist() == run.scores.values.tolist()
     assert found.scores.group.tolist() == run.scores.group.tolist()
     assert found.rewards.values.tolist() == run.rewards.values.tolist()
-    assert rows_of(found, "tea") == [0, 1]
+    assert rows_of(found)["tea"].tolist() == [0, 1]
 
 
 def test_a_missing_value_stays_missing_and_mistakes_have_their_line(tmp_path):

@@ -49,11 +49,11 @@ def test_a_run_is_refined_by_its_verdicts():
 
 def test_answers_of_two_models_are_laid_side_by_side():
     result = rb.run(RUBRIC, SAMPLES)
-    found = judged_of(result, RUBRIC, models=("b", "a"))
+    found = judged_of(result, RUBRIC, np.arange(40), models=("b", "a"))
     assert found.weak.tolist() == list(range(1, 40, 2))
     assert found.strong.tolist() == list(range(0, 40, 2))
     with pytest.raises(UnknownNameError, match="expected one of: a, b"):
-        judged_of(result, RUBRIC, models=("c", "a"))
+        judged_of(result, RUBRIC, np.arange(40), models=("c", "a"))
 
 
 class Splitter:

@@ -204,7 +204,8 @@ def _write(job: Job, out: Path, folder: Path, page: Path | None, about: dict[str
 
     out.parent.mkdir(parents=True, exist_ok=True)
     write_rubrics(job.written(), out)
-    facts, config = job.facts(), job.config | about
+    each, config = job.facts(), job.config | about
+    facts = each.pop("")
     text = json.dumps(job.record(facts, config), indent=2, ensure_ascii=False, allow_nan=False)
     write_atomic(folder / "changes.json", text + "\n")
     print_refined(list(job.refined.values()), facts)
@@ -213,6 +214,5 @@ def _write(job: Job, out: Path, folder: Path, page: Path | None, about: dict[str
     typer.echo(f"\nrubrics  {out}\nchanges  {folder / 'changes.json'}")
     if page is not None:
         page.parent.mkdir(parents=True, exist_ok=True)
-        each = {name: job.facts(name) for name in job.refined} if len(job.refined) > 1 else {}
         write_atomic(page, refine_page(list(job.refined.values()), facts, each, config=config, said=job.said))
         typer.echo(f"page     {page}")

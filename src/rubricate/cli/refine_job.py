@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 if TYPE_CHECKING:
+    from rubricate.arrays import Ints
     from rubricate.judges.base import Judge
     from rubricate.judges.engine import Progress
     from rubricate.llm.calls import Calls
@@ -126,9 +127,9 @@ class Job:
         from rubricate.loops import judge_criteria, rows_of
 
         after = self.after
-        work = {}
+        work, places = {}, rows_of(after)
         for name, rubric in after.rubrics.items():
-            rows = list(rows_of(after, name))
+            rows = places[name]
             new = [c for j, c in enumerate(rubric.leaves) if not after.scores.asked[rows, j].any()]
             if new:
                 work[name] = (new, [after.samples[k] for k in rows])
@@ -162,11 +163,12 @@ class Job:
             self.refined[name] = after_review(self.refined[name], decisions)
         return 0
 
-    def facts(self, rubric: str = "") -> BeforeAfter:
-        """The numbers before and after, of one rubric or of all."""
+    def facts(self) -> dict[str, BeforeAfter]:
+        """The numbers before and after: of all rubrics under "", and of each under its id where there are several."""
         from rubricate.report.refined_facts import before_after
 
-        return before_after(self.before, self.after, self.labels, rubric)
+        after, names = self.after, list(self.refined)
+        return {n: before_after(self.before, after, self.labels, n) for n in ["", *(names if len(names) > 1 else [])]}
 
     def written(self) -> list[Rubric]:
         """The rubrics of the file with the refined ones in place."""
@@ -189,15 +191,16 @@ def _labels(
     pairs: Sequence[LabelledPair], names: Sequence[str], before: Result, said: list[str]
 ) -> tuple[dict[str, list[LabelledPair]], Labels, dict[str, Any]]:
     """The pairs that decide, the rows of those held out, and what is said about them."""
-    from rubricate.loops import hold_out, pairs_of, rows_of_pairs
+    from rubricate.loops import hold_out, pairs_of, rows_of, rows_of_pairs
     from rubricate.report.refined_facts import Labels
 
     fit, better, worse, whose = {}, [], [], []
     absent = shared = 0
+    rows = rows_of(before)
     for name, own in pairs_of(pairs, names).items():
-        if name not in before.rubrics:
+        if name not in rows:
             continue
-        one, two = rows_of_pairs(own, before.samples, name)
+        one, two = (_placed(side, rows[name]) for side in rows_of_pairs(own, [before.samples[k] for k in rows[name]]))
         absent += int(((one < 0) | (two < 0)).sum())
         halves = hold_out(own)
         shared += halves.shared
@@ -211,6 +214,11 @@ def _labels(
         said.append(f"the pairs of {shared} rubrics are about one prompt, so both halves share answers")
     labels = Labels(np.array(better, dtype=np.int64), np.array(worse, dtype=np.int64), tuple(whose))
     return fit, labels, {"pairs_fit": sum(map(len, fit.values())), "pairs_held_out": len(better)}
+
+
+def _placed(side: Ints, rows: Ints) -> Ints:
+    """Places among all responses of places among those at ``rows``; -1 stays."""
+    return np.where(side >= 0, rows[side], -1)
 
 
 def _refined_record(one: Refined) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from rubricate.arrays import Ints
 from rubricate.errors import DataError, UnknownNameError
 from rubricate.files import Row, describe, read_rows
 from rubricate.judges.engine import find_rubric
@@ -127,6 +130,9 @@ def _verdict(row: Row, criterion: str) -> Verdict:
     return Verdict(criterion, State.SCORED, value, reason=reason)
 
 
-def rows_of(result: Result, rubric: str) -> Sequence[int]:
-    """The places of the responses to which a rubric applies."""
-    return [k for k, s in enumerate(result.samples) if find_rubric(s, result.rubrics).id == rubric]
+def rows_of(result: Result) -> dict[str, Ints]:
+    """The places of the responses to which each rubric applies, by its id."""
+    rows: dict[str, list[int]] = {name: [] for name in result.rubrics}
+    for k, sample in enumerate(result.samples):
+        rows[find_rubric(sample, result.rubrics).id].append(k)
+    return {name: np.array(own, dtype=np.int64) for name, own in rows.items()}

@@ -53,17 +53,17 @@ def hold_out(pairs: Sequence[LabelledPair]) -> Split:
 
 
 def judged_of(
-    result: Result, rubric: Rubric, pairs: Sequence[LabelledPair] = (), models: tuple[str, str] | None = None
-) -> Judged:
-    """The verdicts of ``result`` on one rubric, with the rows of its labelled pairs.
+    result: Result, rubric: Rubric, rows: Ints, pairs: Sequence[LabelledPair] = (),
+    models: tuple[str, str] | None = None,
+) -> Judged:  # fmt: skip
+    """The verdicts of ``result`` on one rubric, whose responses are at ``rows``, with the rows of its labelled pairs.
 
     ``models``: names (weak, strong) as the responses' metadata has them under ``model``; their answers to one prompt
     are laid side by side, first with first. UnknownNameError for a name that no response has.
     """
-    rows = np.asarray(rows_of(result, rubric.id), dtype=np.int64)
-    width = len(rubric.leaves)
-    better, worse = rows_of_pairs(pairs, [result.samples[k] for k in rows], rubric.id)
-    weak, strong = _sides([result.samples[k] for k in rows], models) if models else (better[:0], better[:0])
+    width, samples = len(rubric.leaves), [result.samples[k] for k in rows]
+    better, worse = rows_of_pairs(pairs, samples, rubric.id)
+    weak, strong = _sides(samples, models) if models else (better[:0], better[:0])
     scores = result.scores
     return Judged(
         scores.values[rows][:, :width], scores.asked[rows][:, :width], scores.group[rows], better, worse,
@@ -92,8 +92,9 @@ def refine_result(
     models: tuple[str, str] | None = None,
 ) -> dict[str, Refined]:  # fmt: skip
     """Every rubric of ``result`` refined by its verdicts and, where it has some, by its labelled ``pairs``."""
+    rows = rows_of(result)
     return {
-        name: refine_rubric(rubric, judged_of(result, rubric, pairs.get(name, ()), models), settings)
+        name: refine_rubric(rubric, judged_of(result, rubric, rows[name], pairs.get(name, ()), models), settings)
         for name, rubric in result.rubrics.items()
     }
 
@@ -123,10 +124,10 @@ async def divide_rubrics(
     A splitter sees up to 8 answers to one prompt, the one with most of them; ``result`` holds their verdicts under
     ``rubrics``, new criteria are judged by ``judge``.
     """
-    gate = asyncio.Semaphore(concurrency)
+    gate, places = asyncio.Semaphore(concurrency), rows_of(result)
 
     async def one(rubric: Rubric) -> Refined:
-        rows = _of_one_prompt(result, rows_of(result, rubric.id))[:ANSWERS]
+        rows = _of_one_prompt(result, places[rubric.id])[:ANSWERS]
         samples = [result.samples[k] for k in rows]
         met = _met(rubric, result.scores.values[rows][:, : len(rubric.leaves)])
 
@@ -145,10 +146,10 @@ async def divide_rubrics(
     return dict(zip(rubrics, done, strict=True))
 
 
-def _of_one_prompt(result: Result, rows: Sequence[int]) -> list[int]:
+def _of_one_prompt(result: Result, rows: Ints) -> list[int]:
     """The rows of the prompt with most answers, the first of them where several have."""
     groups: dict[int, list[int]] = {}
-    for k in rows:
+    for k in rows.tolist():
         groups.setdefault(int(result.scores.group[k]), []).append(k)
     return max(groups.values(), key=len, default=[])
 

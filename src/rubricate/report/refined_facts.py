@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -68,21 +68,30 @@ def before_after(
 
     Recovery is over ``labels``; a tie finds nothing again. The spread of rewards is taken prompt by prompt.
     """
-    rows = np.array([not rubric or s.rubric == rubric for s in before.samples], dtype=np.bool_)
+    places = _places(before)
+    names = [rubric] if rubric else list(places)
+    rows = np.sort(np.concatenate([places[n] for n in names]))
     pairs = np.array([not rubric or name == rubric for name in labels.rubric], dtype=np.bool_)
     rng = np.random.default_rng(seed)
     match = [_match(r, labels.better[pairs], labels.worse[pairs]) for r in (before, after)]
     spreads = [group_spread(r.rewards.values[rows], r.scores.group[rows]) for r in (before, after)]
     sides, errors = [], []
     for result, found in zip((before, after), match, strict=True):
-        names = [n for n in result.rubrics if not rubric or n == rubric]
-        findings, named = _lint(result, names)
+        findings, named = _lint(result, {n: places[n] for n in names})
         errors.append(named)
-        sides.append(_side(result, rows, names, wilson_share(found[None]), findings))
+        sides.append(_side(result, rows, {n: places[n] for n in names}, wilson_share(found[None]), findings))
     return BeforeAfter(
         sides[0], sides[1], paired_gain(match[0], match[1], rng, resamples=resamples),
         paired_gain(spreads[0], spreads[1], rng, resamples=resamples), tuple(sorted(errors[1] - errors[0])),
     )  # fmt: skip
+
+
+def _places(result: Result) -> dict[str, Ints]:
+    """Rows of the responses of each rubric."""
+    found: dict[str, list[int]] = {name: [] for name in result.rubrics}
+    for k, sample in enumerate(result.samples):
+        found[sample.rubric].append(k)
+    return {name: np.array(own, dtype=np.int64) for name, own in found.items()}
 
 
 def _match(result: Result, better: Ints, worse: Ints) -> np.ndarray:
@@ -90,11 +99,10 @@ def _match(result: Result, better: Ints, worse: Ints) -> np.ndarray:
     return matches(np.where(known, pair_margins(result.rewards.values, better, worse), np.nan))
 
 
-def _side(result: Result, rows: np.ndarray, names: Sequence[str], found: Share, findings: Mapping[str, int]) -> Side:
+def _side(result: Result, rows: Ints, places: Mapping[str, Ints], found: Share, findings: Mapping[str, int]) -> Side:
     scores, rewards = result.scores, result.rewards
-    leaves = [(name, j, c.id) for name in names for j, c in enumerate(result.rubrics[name].leaves)]
-    by_name = {name: np.array([s.rubric == name for s in result.samples], dtype=np.bool_) for name in names}
-    unjudged = tuple(f"{name}: {leaf}" for name, j, leaf in leaves if not scores.asked[by_name[name], j].any())
+    leaves = [(name, j, c.id) for name in places for j, c in enumerate(result.rubrics[name].leaves)]
+    unjudged = tuple(f"{name}: {leaf}" for name, j, leaf in leaves if not scores.asked[places[name], j].any())
     return Side(
         criteria=len(leaves), found=found, told_apart=discrimination(rewards.values[rows], scores.group[rows]),
         findings=findings, missing=int(scores.missing[rows].sum()), asked=int(scores.asked[rows].sum()),
@@ -102,14 +110,13 @@ def _side(result: Result, rows: np.ndarray, names: Sequence[str], found: Share, 
     )  # fmt: skip
 
 
-def _lint(result: Result, names: Sequence[str]) -> tuple[dict[str, int], set[str]]:
+def _lint(result: Result, places: Mapping[str, Ints]) -> tuple[dict[str, int], set[str]]:
     """Findings by severity, and the errors by name. Both sides are read with the same verdicts and without statistics
     of their own, so that a refined rubric is not blamed for what was found out about it."""
     counts: Counter[str] = Counter()
     errors = set()
-    for name in names:
+    for name, rows in places.items():
         rubric = result.rubrics[name]
-        rows = np.array([s.rubric == name for s in result.samples], dtype=np.bool_)
         values = result.scores.values[rows][:, : len(rubric.leaves)]
         context = LintContext(values=values, ids=tuple(c.id for c in rubric.leaves))
         for finding in lint(_bare(rubric), context=context):
