@@ -201,6 +201,27 @@ def test_a_recording_replays_the_split_without_an_endpoint(small, tmp_path):
     assert (tmp_path / "a.yaml").read_text() == (tmp_path / "b.yaml").read_text()
 
 
+def wordings(request):
+    """One new wording, whatever is asked; the second criterion that gets it is refused as a double."""
+    count = request.messages[-1].content.count(": worse answer") - request.messages[-1].content.count("right pair") // 3
+    return json.dumps({"rewrite": {"critiques": ["It misses."] * count, "text": "States that the date is new."}})
+
+
+def test_criteria_are_worded_anew_by_a_model_and_tried_out(run, tmp_path):
+    with MockServer(wordings).in_thread() as server:
+        done = rubricate(
+            "refine", RUBRIC, run, "--out", tmp_path / "r.yaml", "--pairs", PAIRS, "--rewrite", "--base-url", server.url,
+            "--model", "m",
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    tried = [c for c in changes(tmp_path / "r.work")["rubrics"][0]["changes"] if c["step"] == "rewrite"]
+    assert tried
+    assert any("as worded anew in" in c["reason"] for c in tried)
+    for change in tried:
+        assert change["action"] in ("kept", "rewritten")
+    assert changes(tmp_path / "r.work")["numbers"]["after"]["unjudged"] == []
+
+
 # --------------------------------------------------------------------------------------------- mistakes
 
 

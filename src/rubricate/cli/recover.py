@@ -72,7 +72,7 @@ def recover(
 
     kept = PreferenceConsistency(rule, threshold, min_pairs)
     labelled = read_pairs(pairs)
-    folder = work_folder(out)
+    folder = None if out is None else work_folder(out)
     if rubrics.is_dir():
         _no_judge(named, base_url, leaks)
         rows, config = _from_run(rubrics, labelled, policy, kept, ties, limit)
@@ -96,12 +96,10 @@ def recover(
         typer.echo(f"\nrecovery  {folder / 'recovery.json'}")
 
 
-def work_folder(path: Path | None, names: Sequence[str] = FILES) -> Path | None:
+def work_folder(path: Path, names: Sequence[str] = FILES) -> Path:
     """The folder for what a job keeps, made when it is not there. StoreError when it holds something else."""
     from rubricate.errors import StoreError
 
-    if path is None:
-        return None
     strange = sorted(p.name for p in path.iterdir() if not p.name.startswith(tuple(names))) if path.is_dir() else []
     if strange:
         raise StoreError(f"{path} holds {strange[0]!r}, which is not of this job", hint="Choose a new folder")

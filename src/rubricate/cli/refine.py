@@ -45,6 +45,9 @@ def refine(
     split: Annotated[bool, typer.Option("--split", help="Split what many answers meet (needs an endpoint).")] = False,
     clash: Annotated[bool, typer.Option(help="With --split: ask whether a part repeats or contradicts.")] = True,
     split_above: Annotated[int, typer.Option(help="With --split: met by more answers to one prompt.")] = 2,
+    rewrite: Annotated[
+        bool, typer.Option("--rewrite", help="Word anew what half of its pairs speak for (endpoint, pairs).")
+    ] = False,
     review: Annotated[Path | None, typer.Option(help="Ask about each criterion; decisions are kept here.")] = None,
     page: Annotated[Path | None, typer.Option(help="Page that shows before and after.")] = None,
     work: Annotated[Path | None, typer.Option(help="Folder for decisions and replies [beside --out].")] = None,
@@ -67,36 +70,41 @@ def refine(
     replay: Replay = None,
     record: Record = None,
 ) -> None:
-    """Refine rubrics by recorded verdicts. Without --split no model is called.
+    """Refine rubrics by recorded verdicts. Without --split and --rewrite no model is called.
 
     Order of the steps: unverifiable, constant, misaligned, reversed, weightless, conflicting, redundant, then --split,
-    --review, weights. 'safe' are the ones that need no labels and keep the weights.
+    --rewrite, --review, weights. 'safe' are the ones that need no labels and keep the weights.
     """
     from rubricate.cli.recover import interrupted, work_folder
     from rubricate.cli.refine_job import Job
-    from rubricate.errors import SettingError
     from rubricate.refine import RefineSettings
 
     settings = RefineSettings(
         steps_named(steps), most_missing=most_missing, repeat=repeat, conflict=conflict, min_rows=min_rows,
         min_common=min_common, min_pairs=min_pairs,
     )  # fmt: skip
+    _has_model(split, rewrite, base_url, replay)
+    job = Job.read(rubrics, verdicts, pairs, settings, _models(weak, strong))
     folder = work_folder(work or out.with_name(f"{out.stem}.work"), FILES)
-    assert folder is not None
     client = client_of(base_url, model, prices, folder / "replies.sqlite", replay, record)
     asking = calls_of(
         client, concurrency=concurrency, timeout=timeout, requests_per_minute=requests_per_minute,
         tokens_per_minute=tokens_per_minute, max_cost=max_cost, max_calls=max_calls,
     )  # fmt: skip
-    if split and asking is None:
-        raise SettingError("--split asks a model", expected="--base-url and --model, or --replay FILE")
-    job = Job.read(rubrics, verdicts, pairs, settings, _models(weak, strong))
     try:
-        _take(job, settings, asking, named, split_above if split else 0, clash, review, concurrency)
+        _take(job, settings, asking, named, split_above if split else 0, clash, rewrite, review, concurrency)
     except KeyboardInterrupt:
         typer.echo(interrupted(folder, client), err=True)
         raise typer.Exit(130) from None
-    _write(job, out, folder, page, _command(settings, split, pairs))
+    _write(job, out, folder, page, _command(settings, split, rewrite, pairs))
+
+
+def _has_model(split: bool, rewrite: bool, base_url: str | None, replay: Path | None) -> None:
+    from rubricate.errors import SettingError
+
+    if (split or rewrite) and base_url is None and replay is None:
+        option = "--split" if split else "--rewrite"
+        raise SettingError(f"{option} asks a model", expected="--base-url and --model, or --replay FILE")
 
 
 def _models(weak: str | None, strong: str | None) -> tuple[str, str] | None:
@@ -124,7 +132,7 @@ def steps_named(text: str) -> tuple[str, ...]:
 
 def _take(
     job: Job, settings: RefineSettings, client: Calls | None, named: str | None, split_above: int, clash: bool,
-    review: Path | None, concurrency: int,
+    rewrite: bool, review: Path | None, concurrency: int,
 ) -> None:  # fmt: skip
     """The steps in their order: filters, split, filters over the parts, a person, weights."""
     from dataclasses import replace
@@ -133,10 +141,13 @@ def _take(
 
     filters = replace(settings, steps=tuple(s for s in settings.steps if s != "weights"))
     job.filter(filters)
-    if split_above and client is not None:
+    if (split_above or rewrite) and client is not None:
         judge = _judge(job, named, client)
         with progress_bar(unit="candidate") as show:
-            job.split(client, judge, split_above, clash, show)
+            if split_above:
+                job.split(client, judge, split_above, clash, show)
+            if rewrite:
+                job.rewrite(client, judge, show)
         _judge_new(job, judge, client, concurrency)
         job.filter(filters)
     if review is not None:
@@ -188,10 +199,15 @@ def _review(job: Job, record: Path) -> None:
         raise typer.Exit(1)
 
 
-def _command(settings: RefineSettings, split: bool, pairs: Path | None) -> dict[str, Any]:
+def _command(settings: RefineSettings, split: bool, rewrite: bool, pairs: Path | None) -> dict[str, Any]:
     from dataclasses import asdict
 
-    return {"settings": asdict(settings), "split": split, "pairs": None if pairs is None else str(pairs)}
+    return {
+        "settings": asdict(settings),
+        "split": split,
+        "rewrite": rewrite,
+        "pairs": None if pairs is None else str(pairs),
+    }
 
 
 def _write(job: Job, out: Path, folder: Path, page: Path | None, about: dict[str, Any]) -> None:

@@ -57,7 +57,8 @@ class Job:
             before = read_verdicts(verdicts, rubrics)
         said = [f"{r.id}: no response was judged by it; it stays" for r in rubrics if r.id not in before.rubrics]
         known = [r.id for r in rubrics]
-        fit, labels, numbers = _labels(read_pairs(pairs) if pairs else [], known, before, said)
+        listed = read_pairs(pairs) if pairs else []
+        fit, labels, numbers = _labels(listed, known, before, settings.min_pairs, said)
         return cls(rubrics, before, fit, labels, models, about | numbers, said)
 
     @property
@@ -119,6 +120,24 @@ class Job:
             self.after, now, splitter, judge, client, decompose=decompose, clash=clashing, on_criterion=done
         )
         self.take(run_sync(work))
+
+    def rewrite(self, client: Calls, judge: Judge, show: Show) -> None:
+        """Word anew what is right in some of the deciding pairs and wrong in too many."""
+        from rubricate.judges.engine import Progress
+        from rubricate.llm.sync import run_sync
+        from rubricate.loops import rewrite_rubrics
+        from rubricate.refine import LlmRewriter
+
+        now = self.now
+        progress = Progress(total=sum(len(now[n].leaves) for n, own in self.fit.items() if own))
+
+        def done(name: str) -> None:
+            progress.done += 1
+            show(progress)
+
+        self.take(
+            run_sync(rewrite_rubrics(self.after, now, self.fit, LlmRewriter(client), judge, client, on_criterion=done))
+        )
 
     def judge_new(self, judge: Judge, client: Calls | None, concurrency: int, show: Show) -> None:
         """Verdicts on criteria that the run does not know, over all its responses."""
@@ -188,9 +207,12 @@ class Job:
 
 
 def _labels(
-    pairs: Sequence[LabelledPair], names: Sequence[str], before: Result, said: list[str]
+    pairs: Sequence[LabelledPair], names: Sequence[str], before: Result, least: int, said: list[str]
 ) -> tuple[dict[str, list[LabelledPair]], Labels, dict[str, Any]]:
-    """The pairs that decide, the rows of those held out, and what is said about them."""
+    """The pairs that decide, the rows of those held out, and what is said about them.
+
+    Where half of the pairs are fewer than ``least`` no label decides anything, so all of them are held out.
+    """
     from rubricate.loops import hold_out, pairs_of, rows_of, rows_of_pairs
     from rubricate.report.refined_facts import Labels
 
@@ -203,11 +225,13 @@ def _labels(
         one, two = (_placed(side, rows[name]) for side in rows_of_pairs(own, [before.samples[k] for k in rows[name]]))
         absent += int(((one < 0) | (two < 0)).sum())
         halves = hold_out(own)
-        shared += halves.shared
-        fit[name] = [own[k] for k in halves.fit]
-        better += one[halves.held_out].tolist()
-        worse += two[halves.held_out].tolist()
-        whose += [name] * len(halves.held_out)
+        few = len(halves.fit) < least
+        shared += halves.shared and not few
+        held = np.arange(len(own)) if few else halves.held_out
+        fit[name] = [] if few else [own[k] for k in halves.fit]
+        better += one[held].tolist()
+        worse += two[held].tolist()
+        whose += [name] * len(held)
     if absent:
         said.append(f"{absent} pairs name an answer that was not judged: they count as not known")
     if shared:

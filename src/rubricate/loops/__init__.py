@@ -15,6 +15,7 @@ from rubricate.loops.purify import Turn, purify_turn
 from rubricate.loops.recover import LabelledPair, Recovered, as_pairs, recorded_margins, recover
 from rubricate.loops.refine_answer import RefineAnswer, Refined
 from rubricate.loops.refine_run import Split, divide_rubrics, hold_out, judge_criteria, judged_of, refine_result
+from rubricate.loops.rewrite_run import rewrite_rubrics
 from rubricate.loops.segment_beam import Path, Segment, segment_beam
 from rubricate.loops.self_questions import Background, SelfQuestions
 from rubricate.loops.tournament import Played, judge_tournament, mean_of_criteria
@@ -63,6 +64,7 @@ __all__ = [
     "recorded_margins",
     "recover",
     "refine_result",
+    "rewrite_rubrics",
     "rows_of",
     "rows_of_pairs",
     "sandbox_runner",

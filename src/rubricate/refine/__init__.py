@@ -32,7 +32,7 @@ from rubricate.refine.filters import (
 from rubricate.refine.found import Found, Share, found_again, wilson_share
 from rubricate.refine.granularity import at_depth
 from rubricate.refine.human import Decision, review, reviewed
-from rubricate.refine.plan import Change, Refined, after_review, divided, refine_rubric
+from rubricate.refine.plan import Change, Refined, after_review, divided, refine_rubric, reworded
 from rubricate.refine.principles import LlmPrinciples
 from rubricate.refine.prototypes import UserPrototypes, anchored_ridge, average_chains
 from rubricate.refine.reasons import LABELLED, SAFE, STEPS, RefineSettings
@@ -144,6 +144,7 @@ __all__ = [
     "refine_rubric",
     "review",
     "reviewed",
+    "reworded",
     "run_faults",
     "selective",
     "semantic_consensus",

@@ -129,6 +129,19 @@ def divided(rubric: Rubric, parts: Mapping[str, tuple[Criterion, ...]], reasons:
     return Refined(rubric, rebuild(rubric, changes, parts), tuple(changes))
 
 
+def reworded(rubric: Rubric, texts: Mapping[str, str], reasons: Mapping[str, str]) -> Refined:
+    """``rubric`` with the criteria of ``texts`` worded anew; ``reasons`` say how it went, by criterion."""
+    changes = []
+    for leaf in rubric.leaves:
+        own = Change(leaf.id, reason=reasons.get(leaf.id, ""), shown=leaf.text)
+        if leaf.id in reasons:
+            own = replace(own, step="rewrite", source="card 94")
+        if leaf.id in texts:
+            own = replace(own, action="rewritten", text=texts[leaf.id])
+        changes.append(own)
+    return _made(rubric, changes, {})
+
+
 def _made(
     before: Rubric, changes: Sequence[Change], parts: Mapping[str, tuple[Criterion, ...]], notes: Sequence[str] = ()
 ) -> Refined:
@@ -142,8 +155,8 @@ def _joined(first: Change, second: Change) -> Change:
     if first.action in ("dropped", "split"):
         return first
     if second.action == "kept":
-        reason = first.reason if first.action != "kept" or not second.reason else second.reason
-        return replace(first, reason=reason, evidence=evidence)
+        said = second if second.reason and first.action == "kept" else first
+        return replace(said, shown=first.shown, evidence=evidence)
     if second.action == "reweighted" and first.action in ("added", "rewritten"):
         return replace(first, weight=second.weight, evidence=evidence)
     return replace(second, evidence=evidence, shown=first.shown, weight=second.weight or first.weight)

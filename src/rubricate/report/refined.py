@@ -234,8 +234,8 @@ def _won(found: Evidence) -> str:
 def _method(config: Mapping[str, Any]) -> Markup:
     settings = config.get("settings") or {}
     steps = ", ".join(settings.get("steps", ())) or "none"
-    split = ", split" if config.get("split") else ""
-    lead = f"Steps: {steps}{split}. A missing verdict drops nothing, except by the step 'unverifiable'."
+    more = "".join(f", {name}" for name in ("split", "rewrite") if config.get(name))
+    lead = f"Steps: {steps}{more}. A missing verdict drops nothing, except by the step 'unverifiable'."
     items = [
         ("unverifiable", "no verdict on more than the given share of the answers that it was asked about"),
         ("constant", "no two answers to one prompt differ by it"),
