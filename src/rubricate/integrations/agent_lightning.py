@@ -3,7 +3,7 @@
 Contract run with agent-lightning 0.3.0: the last reward span of a rollout is its reward, and the first dimension of a
 span is the one that trains. A response without a reward emits no reward span, only an annotation that says why; what
 the trainer does then is its own ``reward_fillna_value`` (0.0, with a printed warning, in its verl trainer). Under
-``on_missing="raise"`` the rollout fails instead, and agent-lightning tries it again.
+``on_missing="raise"`` the rollout fails instead, and is tried again where its ``RolloutConfig`` says so.
 
 Call it inside a rollout that returns None: a number that a rollout returns would become a second, later reward.
 """
