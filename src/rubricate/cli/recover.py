@@ -61,7 +61,7 @@ def recover(
     replay: Replay = None,
     record: Record = None,
 ) -> None:
-    """How often each rubric finds the better answer of a pair again, and which criteria help or mislead.
+    """How often rubrics find the better of two answers again, and which criteria help or mislead.
 
     Without --base-url the embedded judge answers. With --out every reply is kept: after an interruption the same
     command goes on and asks nothing twice.

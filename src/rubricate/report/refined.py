@@ -19,7 +19,7 @@ from rubricate.report.html import whole_page
 from rubricate.report.markup import Markup, heads, join, note, scroll, section, tag
 from rubricate.report.numbers import NONE, count, number, percent, short, signed
 from rubricate.report.refined_facts import BeforeAfter, Side, recovery_said, spread_said
-from rubricate.report.refined_terminal import number_rows, warnings
+from rubricate.report.refined_terminal import changed_first, number_rows, warnings
 
 SHOWN = 100  # rubrics with a table of their own
 ORDER = ("dropped", "split", "added", "rewritten", "reweighted", "kept")
@@ -39,7 +39,7 @@ def refine_page(
     about itself: files, judge, settings, how many pairs decided and were held out; ``said`` are sentences about what
     could not be used. Recovery is that of the held-out pairs.
     """
-    listed = list(refined)
+    listed = changed_first(refined)
     shown = listed[:SHOWN]
     rest = f"and {count(len(listed) - SHOWN, 'more rubric')}, in changes.json" if len(listed) > SHOWN else ""
     body = [

@@ -24,7 +24,7 @@ QUIET, LOST = "dim", "magenta"
 def print_refined(refined: Sequence[Refined], facts: BeforeAfter, console: Console | None = None) -> None:
     """The criteria of the first rubrics with what became of them, then the numbers of all before and after."""
     out = console or Console()
-    for one in refined[:SHOWN]:
+    for one in changed_first(refined)[:SHOWN]:
         _rubric(one, out)
     if len(refined) > SHOWN:
         out.print(Text(f"and {count(len(refined) - SHOWN, 'more rubric')}, in the page and the work folder\n", QUIET))
@@ -37,10 +37,15 @@ def print_refined(refined: Sequence[Refined], facts: BeforeAfter, console: Conso
         out.print(Text(said))
 
 
+def changed_first(refined: Sequence[Refined]) -> list[Refined]:
+    """Rubrics that changed before the others, both in their order."""
+    return sorted(refined, key=lambda one: one.rubric is one.before)
+
+
 def number_rows(facts: BeforeAfter) -> Iterator[tuple[str, str, str]]:
     """(name, before, after) of every number of the comparison."""
     a, b = facts.before, facts.after
-    yield "criteria", f"{a.criteria}", f"{b.criteria}"
+    yield "criteria", f"{a.criteria:,}", f"{b.criteria:,}"
     if facts.before.found.n[0] or facts.after.found.n[0]:
         yield "labels found again", _found(a), _found(b)
     yield "spread inside a prompt", number(a.told_apart.spread), number(b.told_apart.spread)
