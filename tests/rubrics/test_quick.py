@@ -45,6 +45,13 @@ def test_words_of_ascii_are_those_of_the_general_pattern(text):
     assert wording.has_word(text) == bool(wording.tokens(text))
 
 
+@given(st.lists(st.sampled_from([*wording._CODE_WORDS, "x", "\n", ":", " ", "()", "defer", "imports"]), max_size=8))
+def test_a_look_for_words_of_code_changes_no_refusal(parts):
+    text = "".join(parts)
+    refused = bool(text.strip()) and wording._CODE.search(text) is not None
+    assert wording.no_sentence(text).startswith("it holds code") == refused
+
+
 def test_the_check_itself_can_fail():
     text = "Does not name the dose."
     with pytest.MonkeyPatch.context() as patch:

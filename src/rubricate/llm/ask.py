@@ -95,7 +95,8 @@ async def ask_json(
         found = last_object(reply.text, key)
         if found is None:
             return Problem(f"the reply holds no complete JSON object with {key!r}")
-        return read(_sound(found[key]))
+        plain = reply.text.isascii() and "\\u" not in reply.text  # then there is no half character to be found
+        return read(found[key] if plain else _sound(found[key]))
 
     return await ask(client, request, from_reply, reasks=reasks)
 

@@ -36,6 +36,7 @@ _EXAMPLES = re.compile(
 _CODE = re.compile(r"```|^\s*(?:def|class|import|from|return|#include|function)\b.*[:;({]?\s*$", re.MULTILINE)
 _MARKS = tuple("([\"'`")
 _EXAMPLE_WORDS = ("such as", "including", "for example", "for instance", "e.g.", "like")
+_CODE_WORDS = ("```", "def", "class", "import", "from", "return", "#include", "function")
 LONGEST = 600
 _FEW = 40  # sets up to which all pairs are looked at
 FUNCTION_CHARS = frozenset("的了是在和与及或并对其该这那之为以于把被将从到有地得也都而且等中")
@@ -69,7 +70,8 @@ def no_sentence(text: str) -> str:
         return "it is empty"
     if len(text) > LONGEST:
         return f"it is {len(text)} characters long; at most {LONGEST}"
-    return "it holds code; a criterion is a sentence" if _CODE.search(text) else ""
+    code = any(word in text for word in _CODE_WORDS) and _CODE.search(text)
+    return "it holds code; a criterion is a sentence" if code else ""
 
 
 def normalised(text: str) -> str:
