@@ -57,7 +57,7 @@ ADAPTERS_3 := .venv-adapters-3
 $(ADAPTERS)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(ADAPTERS)
 	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check pytest -e '.[serve]' 'verifiers==0.4.*'
-	# apart, because both pin mcp, each to its own version; pip reports it, and neither needs mcp here
+	@# apart, because both pin mcp, each to its own version; pip reports it, and neither needs mcp here
 	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check \
 	  'skyrl-gym==0.4.*' 'inspect-ai==0.3.285' 'openenv==0.10.*'
 	@touch $@
@@ -68,8 +68,8 @@ $(ADAPTERS_2)/.installed: pyproject.toml
 	$(ADAPTERS_2)/bin/python -m pip install -q --disable-pip-version-check pytest -e '.[serve]' \
 	  'agentlightning==0.3.0' 'lm-eval[hf]==0.4.13' 'tinker>=0.38' chz termcolor pillow blobfile polars nest-asyncio \
 	  tblib pylatexenc omegaconf hydra-core devtools itsdangerous ray yappi pydot wandb
-	# without what they ask for: ART pins another litellm, tinker-cookbook a renderer package that pip does not find for
-	# Python 3.11, OpenRLHF flash-attn and deepspeed, NeMo-Gym Python 3.13; what is used of them needs none of it
+	@# without what they ask for: ART pins another litellm, tinker-cookbook a renderer package that pip does not find for
+	@# Python 3.11, OpenRLHF flash-attn and deepspeed, NeMo-Gym Python 3.13; what is used of them needs none of it
 	$(ADAPTERS_2)/bin/python -m pip install -q --disable-pip-version-check --no-deps --ignore-requires-python \
 	  'openpipe-art==0.5.18' 'tinker-cookbook==0.6.1' 'openrlhf==0.11.2' 'nemo-gym==0.7.0'
 	@touch $@
@@ -82,7 +82,7 @@ $(ADAPTERS_3)/.installed: pyproject.toml
 	@touch $@
 
 # no:asyncio, because eval-protocol brings a plugin that our tests do not use
-test-adapters: $(ADAPTERS)/.installed $(ADAPTERS_2)/.installed $(ADAPTERS_3)/.installed  ## adapters and their pages inside 12 packages (not TRL, verl), in three environments
+test-adapters: $(ADAPTERS)/.installed $(ADAPTERS_2)/.installed $(ADAPTERS_3)/.installed  ## adapters and their pages inside the other packages, in three environments
 	for e in $^; do \
 	  $$(dirname $$e)/bin/python -m pytest -p no:asyncio -m adapters tests/adapters tests/contracts/test_docs.py || exit 1; \
 	done
