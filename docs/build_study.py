@@ -37,6 +37,7 @@ def measure(folder: Path) -> dict[str, Any]:
         "corpora": {name: criteria.summary(found) for name, found in corpora.items()},
         "llmbar_subsets": subsets(corpora),
         "accused": {n: criteria.accused(corpora[n], folder) for n in ("GPT-4 metrics", "ChatGPT metrics")},
+        "reading": criteria.reading(corpora, Path(__file__).parent / "study" / "read.json"),
         "across": {n: criteria.across(found) for n, found in corpora.items()},
         "race_weights": criteria.race_weights(folder),
         "writing_bands": criteria.writing_bands(folder),

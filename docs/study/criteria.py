@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -90,6 +91,31 @@ def _repeated(texts: list[tuple[int, str]]) -> int:
     for k, text in texts:
         places.setdefault(text, set()).add(k)
     return sum(len(places[text]) > 1 for _, text in texts)
+
+
+def reading(corpora: dict[str, list[Rubric]], path: Path) -> dict[str, dict[str, Any]]:
+    """R002 beside what one reader said of 25 texts with a finding and 25 without, drawn at random from each language.
+
+    ``several``: a response could meet one demand and not another. ``shared object``: two verbs with one object
+    ("identifies and discusses the tools"). ``share``: criteria that ask several things, by the finding rate and what
+    the reader said of either kind, without and with shared objects. ValueError when the rule has changed for a
+    read text.
+    """
+    made: dict[str, dict[str, Any]] = {}
+    read = json.loads(path.read_text(encoding="utf-8"))
+    for name in dict.fromkeys(r["corpus"] for r in read):
+        texts = {(r.id, c.id): c.text for r in corpora[name] for c in r.leaves}
+        mine = [r for r in read if r["corpus"] == name]
+        if any((len(asks(texts[r["rubric"], r["criterion"]])) > 1) != r["flagged"] for r in mine):
+            raise ValueError(f"the rule changed for a text of {path}; draw and read again")
+        said = {f: Counter(r["read"] for r in mine if r["flagged"] is f) for f in (True, False)}
+        rate = float(np.mean([len(asks(t)) > 1 for t in texts.values()]))
+        shares = []
+        for counted in (("several",), ("several", "shared object")):
+            hit, miss = (sum(said[f][k] for k in counted) / said[f].total() for f in (True, False))
+            shares.append(rate * hit + (1 - rate) * miss)
+        made[name] = {"flagged": dict(said[True]), "passed": dict(said[False]), "rate": rate, "share": shares}
+    return made
 
 
 def accused(rubrics: list[Rubric], folder: Path) -> dict[str, int]:

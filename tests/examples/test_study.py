@@ -134,6 +134,20 @@ def test_metrics_counted_from_the_file(real_data):
         assert corpus["verifiable"] == corpus["findings"]["R208-program-could-decide"]
 
 
+def test_what_a_reader_said_of_the_rule_is_counted_right():
+    read = json.loads((ROOT / "docs" / "study" / "read.json").read_text(encoding="utf-8"))
+    for name, found in FOUND["reading"].items():
+        corpus, mine = FOUND["corpora"][name], [r for r in read if r["corpus"] == name]
+        hits = [r["read"] for r in mine if r["flagged"]]
+        misses = [r["read"] for r in mine if not r["flagged"]]
+        assert len(hits) == len(misses) == 25
+        rate = corpus["findings"]["R002-double-barrelled"] / corpus["criteria"]
+        assert found["rate"] == pytest.approx(rate, abs=1e-6)
+        least = rate * hits.count("several") / 25 + (1 - rate) * misses.count("several") / 25
+        assert found["share"][0] == pytest.approx(least, abs=1e-5)
+        assert hits.count("one") <= 3  # the page says that the rule is right where it speaks
+
+
 def test_weights_and_bands_of_the_benchmarks(real_data):
     sums = []
     for task in lines(real_data / "deepresearch_bench" / "criteria.jsonl"):

@@ -32,13 +32,16 @@ _GUARD = (
 )
 
 
+_AS_NOUN = r"end\s+to\b|show\s+that\s+are\b|analyses\s+(?:for|to|at|that|when|where)\b"
+
+
 def _alternatives(finite: bool) -> tuple[str, str]:
     """Patterns of the verbs: any of them, and those that can only be verbs where they stand."""
     shape = third_person if finite else str
     guarded = _NOUNS | {"analyse"} if finite else _NOUNS  # "the concepts and analyses"
     plain = "|".join(sorted((shape(v) for v in _BASE - guarded), key=len, reverse=True))
     nouns = "|".join(sorted((shape(v) for v in guarded), key=len, reverse=True))
-    return rf"(?:{plain}|{nouns})\b", rf"(?:(?:{plain})\b|(?!end\s+to\b|show\s+that\s+are\b)(?:{nouns})\b{_GUARD})"
+    return rf"(?:{plain}|{nouns})\b", rf"(?:(?:{plain})\b|(?!{_AS_NOUN})(?:{nouns})\b{_GUARD})"
 
 
 _ANY, _FINITE = _alternatives(True)
@@ -70,6 +73,7 @@ _TITLE = re.compile(rf"(?:(?![.?!]\s).)*?:\s+(?={_ANY})|[^。；？]*?[:：]\s*(
 _QUESTION = r"(?:does|do|did|is|are|was|were|has|have|can|should|how|to what extent)\b"
 _ASKS = re.compile(
     rf"{_LEAD}{_FINITE}|"
+    r"^\W*(?!this\b|these\b|it\b|that\b|such\b)(?:[\w/'’#-]+[\s,]+){1,12}?(?:should|must)\s+(?:\w+ly\s+|not\s+)?[a-z]+|"
     r"^\W*(?:check|assess|evaluate|determine|verify|judge|consider)\s+(?:if|whether|how|that|the)\b|"
     rf"^\W*{_QUESTION}.*\?|^\W*(?:(?:the|this)\s+(?:\w+\s+)?{NOUN}|it)\s+(?:should|must|needs? to)\b",
     re.IGNORECASE | re.DOTALL,
@@ -105,6 +109,13 @@ def double_barrelled(view: View) -> Iterator[Hit]:
             yield Hit(node, "text", f"asks {len(parts)} things", f"split into {listed}; share the weight {c.weight:g}")
 
 
+_IFS = re.compile(
+    r"\W*(?:also\s+)?(?:checks?|assess(?:es)?|evaluates?|determines?|verif(?:y|ies)|judges?)\s+(?=(?:if|whether)\s)",
+    re.IGNORECASE,
+)
+_AND_IF = re.compile(r",?\s+and\s+(?=(?:if|whether)\s)", re.IGNORECASE)
+
+
 def asks(text: str) -> list[str]:
     """The separate demands in ``text``, each as a text of its own; one when it asks one thing.
 
@@ -123,6 +134,12 @@ def asks(text: str) -> list[str]:
 
 def _split(sentence: str) -> list[str]:
     covered = _IDIOM.sub(lambda m: "#" * len(m[0]), masked(sentence, examples=True))
+    if ifs := _IFS.match(covered):
+        cuts = [(ifs.end(), ifs.end()), *((m.start(), m.end()) for m in _AND_IF.finditer(covered, ifs.end()))]
+        if len(cuts) > 1:
+            ends = [*(c[0] for c in cuts[1:]), len(sentence)]
+            parts = [sentence[c[1] : end].rstrip(" ,;.?") for c, end in zip(cuts, ends, strict=True)]
+            return [q for p in parts for q in _split(sentence[: ifs.end()] + p + ".")]
     bare = _FIRST_BARE.search(covered)
     nexts = list((_NEXT_BARE if bare else _NEXT).finditer(covered))
     nexts = [n for n in nexts if not _adverbs_only(covered, n)]
