@@ -43,8 +43,8 @@ def text_fault(
     known = tuple(_named(c, f"k{k}") for k, c in enumerate(others))
     new = Criterion(id="new", text=text, weight=-1.0 if bad_if_met else 1.0)
     context = LintContext(candidates={f"candidate-{k}": answer for k, answer in enumerate(shown, 1)})
-    found = lint(Rubric(id="r", criteria=(*known, new)), context=context)
-    return next((FAULTS[f.rule] for f in found if f.criterion == "new" and f.rule in rules), "")
+    found = lint(Rubric(id="r", criteria=(*known, new)), context=context, rules=rules)
+    return next((FAULTS[f.rule] for f in found if f.criterion == "new"), "")
 
 
 def _named(criterion: Criterion | str, id: str) -> Criterion:
