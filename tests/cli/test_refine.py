@@ -272,3 +272,26 @@ def test_a_criterion_that_was_reworded_since_the_run_is_not_judged_by_it(run, tm
 
 def test_the_judge_of_the_example_is_the_embedded_one(run):
     assert json.loads((run / "run.json").read_text())["judge"]["digest"] == LexicalJudge().digest
+
+
+def test_criteria_of_several_rubrics_are_reviewed_under_their_rubric(tmp_path):
+    rubrics, table = tmp_path / "r.json", tmp_path / "v.csv"
+    criteria = [{"id": "a", "text": "Says a."}, {"id": "b", "text": "Says b."}]
+    rubrics.write_text(json.dumps({"rubrics": [{"id": name, "criteria": criteria} for name in ("one", "two")]}))
+    rows = [f"{name}{k},{name},{c},{k % 2}" for name in ("one", "two") for k in range(4) for c in "ab"]
+    table.write_text("\n".join(["sample,rubric,criterion,value", *rows]) + "\n")
+    done = rubricate(
+        "refine",
+        rubrics,
+        table,
+        "--out",
+        tmp_path / "out.json",
+        "--review",
+        tmp_path / "d.jsonl",
+        input="a\nr\n\na\na\n",
+    )
+    assert done.returncode == 0, done.stderr
+    assert [[c.id for c in r.leaves] for r in read_rubrics(tmp_path / "out.json")] == [["a"], ["a", "b"]]
+    assert [json.loads(line)["criterion"] for line in (tmp_path / "d.jsonl").read_text().splitlines()] == [
+        "one/a", "one/b", "two/a", "two/b",
+    ]  # fmt: skip

@@ -162,6 +162,24 @@ def test_a_criterion_that_misses_most_pairs_is_not_called_weightless():
     assert "too few to say" in done.changes[1].reason
 
 
+def test_what_is_right_by_itself_is_not_dropped_as_weightless():
+    """A penalty that leaves no weight at all takes only what its own pairs do not speak for."""
+    done = refine_rubric(rubric_of(4), labelled(np.random.default_rng(0)), RefineSettings(("weightless",), penalty=5.0))
+    assert [c.action for c in done.changes] == ["kept", "kept", "dropped", "dropped"]
+    assert "but right in" in done.changes[0].reason
+
+
+def test_a_difference_that_chance_explains_is_not_misaligned():
+    rng, rows = np.random.default_rng(0), np.arange(41)
+    better, worse = np.repeat([1.0, 0.0], [20, 21]), np.repeat([1.0, 0.0], [21, 20])  # 49 % against 51 %
+    x = np.concatenate([rng.permutation(better), rng.permutation(worse)])
+    values = np.column_stack([x, np.resize([0.0, 1.0], len(x))])
+    seen = judged(values, np.concatenate([rows, rows]), better=rows, worse=rows + 41)
+    done = refine_rubric(rubric_of(2), seen, RefineSettings(("misaligned",)))
+    assert done.count("dropped") == 0
+    assert "too few to say" in done.changes[0].reason
+
+
 def test_steps_without_labels_say_that_they_need_some():
     x = independent(np.random.default_rng(4))
     done = refine_rubric(rubric_of(5), judged(x), RefineSettings(("misaligned", "reversed", "weightless")))
@@ -351,3 +369,41 @@ def test_mistakes_are_named():
     with pytest.raises(ShapeError, match="worse"):
         judged(np.ones((4, 2)), better=np.array([0]), worse=np.array([1, 2]))
     assert set(SAFE) < set(STEPS) == set(ALL.steps)
+
+
+# ------------------------------------------------------------------------------------- is it any better
+
+
+def planted(seed, pairs=120):
+    """Three good criteria of which one is copied twice, a reversed one and its contrary, a noisy one; first is better."""
+    rng = np.random.default_rng(seed)
+    quality = np.sort(rng.normal(size=(pairs, 2)), axis=1)[:, ::-1].T.ravel()
+    met = lambda slope: (rng.random(2 * pairs) < 1 / (1 + np.exp(-slope * quality))).astype(float)  # noqa: E731
+    good = np.column_stack([met(2), met(2), met(2)])
+    wrong = met(-2)
+    return np.column_stack([good, good[:, 0], good[:, 0], wrong, met(0)])
+
+
+def found_share(x, rows, weights):
+    """Share of the pairs of which the weighted mean finds the better answer again."""
+    half = len(x) // 2
+    reward = x @ weights / weights.sum()
+    return float((reward[rows] > reward[rows + half] + 1e-12).mean())
+
+
+def test_the_held_out_half_is_not_found_again_less():
+    gains, losses = [], []
+    for seed in range(12):
+        x = planted(seed)
+        pairs = len(x) // 2
+        fit, held = np.arange(0, pairs, 2), np.arange(1, pairs, 2)
+        seen = judged(x, np.arange(len(x)) % pairs, better=fit, worse=fit + pairs)
+        done = refine_rubric(rubric_of(7), seen, ALL)
+        weights = {c.id: c.weight for c in done.rubric.leaves}
+        before = found_share(x, held, np.ones(7))
+        gains.append(found_share(x, held, np.array([weights.get(f"c{k}", 0.0) for k in range(7)])) - before)
+        losses.append(found_share(x, held, np.array([0.0, 0, 0, 0, 0, 1, 1])) - before)  # the control: good ones gone
+        assert actions(done)["c5"][0] == "dropped"
+    assert min(gains) >= -0.06  # 60 pairs: three of them
+    assert np.mean(gains) > 0.05
+    assert max(losses) < -0.1

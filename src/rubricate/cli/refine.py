@@ -38,7 +38,7 @@ def refine(
     out: Annotated[Path, typer.Option("--out", "-o", help="File for the refined rubrics (.yaml .json ...).")],
     pairs: Annotated[Path | None, typer.Option(help="Labelled pairs; half of them decide, half are held out.")] = None,
     steps: Annotated[
-        str, typer.Option(help="safe, all, none, or names: " + "unverifiable,constant,misaligned,reversed,...")
+        str, typer.Option(help="safe, all, none, or names: " + "unverifiable,constant,redundant,reversed,...")
     ] = "safe",
     weak: Annotated[str | None, typer.Option(help="With --strong: metadata.model of a weak model.")] = None,
     strong: Annotated[str | None, typer.Option(help="With --weak: metadata.model of a strong model.")] = None,
@@ -72,7 +72,7 @@ def refine(
 ) -> None:
     """Refine rubrics by recorded verdicts. Without --split and --rewrite no model is called.
 
-    Order of the steps: unverifiable, constant, misaligned, reversed, weightless, conflicting, redundant, then --split,
+    Order of the steps: unverifiable, constant, redundant, conflicting, misaligned, reversed, weightless, then --split,
     --rewrite, --review, weights. 'safe' are the ones that need no labels and keep the weights.
     """
     from rubricate.cli.recover import interrupted, work_folder
@@ -121,7 +121,7 @@ def steps_named(text: str) -> tuple[str, ...]:
     """The steps of ``--steps``: safe, all, none, or names, with commas between them.
 
     >>> steps_named("safe,reversed")
-    ('unverifiable', 'constant', 'conflicting', 'redundant', 'reversed')
+    ('unverifiable', 'constant', 'redundant', 'conflicting', 'reversed')
     """
     from rubricate.refine import SAFE, STEPS
 

@@ -68,11 +68,12 @@ class Refined:
 def refine_rubric(rubric: Rubric, judged: Judged, settings: RefineSettings = DEFAULT) -> Refined:
     """Take the steps of ``settings`` in the order of ``STEPS`` over the verdicts of one rubric; nothing is asked.
 
-    First goes what cannot be judged or never varies, then what labels speak against, then of two that contradict or
-    repeat each other the one that labels, weight or verdicts speak less for; ``weights`` comes last. A step looks only
-    at what the steps before it left. Gates, deductions and steps of a sequence are never dropped, nor is anything by a
-    step that would leave no criterion of positive weight; what was found is said instead. ShapeError when the columns
-    of ``judged`` are not the leaves of ``rubric``.
+    First goes what cannot be judged or never varies, then of two that repeat or contradict each other the one that
+    labels, weight or verdicts speak less for, then what labels speak against; ``weights`` comes last. A step looks only
+    at what the steps before it left. What a fit finds weightless stays when its own pairs speak for it. Gates,
+    deductions and steps of a sequence are never dropped, nor is anything by a step that would leave no criterion of
+    positive weight; what was found is said instead. ShapeError when the columns of ``judged`` are not the leaves of
+    ``rubric``.
 
     >>> rubric = Rubric(id="r", criteria=[{"id": i, "text": f"{i}."} for i in "abc"])
     >>> x = np.array([[1, 1, 1], [0, 0, 1]] * 20, dtype=float)

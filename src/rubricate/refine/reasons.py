@@ -17,12 +17,13 @@ from rubricate.arrays import Bools, Floats, Ints
 from rubricate.errors import SettingError, UnknownNameError
 from rubricate.refine.evidence import View, gaps
 from rubricate.refine.filters import conflicting, high_spread, misaligned, redundant, unverifiable
-from rubricate.refine.recovery import wilson_low
+from rubricate.refine.found import wilson_share
+from rubricate.refine.recovery import matches, wilson_low
 from rubricate.refine.selector import SparseSelector
 
-SAFE = ("unverifiable", "constant", "conflicting", "redundant")
+SAFE = ("unverifiable", "constant", "redundant", "conflicting")
 LABELLED = ("misaligned", "reversed", "weightless")
-STEPS = ("unverifiable", "constant", "misaligned", "reversed", "weightless", "conflicting", "redundant", "weights")
+STEPS = (*SAFE, *LABELLED, "weights")
 
 
 class Said(NamedTuple):
@@ -42,7 +43,7 @@ class RefineSettings:
     ``conflict``: correlations. ``min_rows`` verdicts and ``min_pairs`` decided pairs below which nothing is dropped by
     them (8: card 17; 6: card 94). ``min_common``: answers that two criteria must share before one is called the double
     or the contrary of the other (of 60 independent ones 7 pairs look like either over 8 answers, none over 30).
-    ``penalty`` of the fit (card 187). ``z`` of the bound that a reversed criterion has to be under.
+    ``penalty`` of the fit (card 187). ``z`` of the bounds by which a share of pairs has to differ from one half.
     """
 
     steps: tuple[str, ...] = SAFE
@@ -148,7 +149,9 @@ def _misaligned(at: Standing) -> Said:
         f" ({n[j]} pairs)"
         for j in found
     }
-    few = {j: f"{why}, too few to say" for j, why in reasons.items() if n[j] < at.settings.min_pairs}
+    own = wilson_share(matches(both.T, ties="missing"), at.settings.z)
+    unsure = (n < at.settings.min_pairs) | ~(own.high < 0.5)
+    few = {j: f"{why}, too few to say" for j, why in reasons.items() if unsure[j]}
     return Said({j: why for j, why in reasons.items() if j not in few}, few)
 
 
@@ -185,10 +188,13 @@ def _weightless(at: Standing) -> Said:
     dropped, noted = {}, {}
     for j in at.places[fit <= 0]:
         reason = f"no weight in a sparse fit to {known[j]} labelled pairs"
-        if enough[j]:
-            dropped[int(j)] = f"{reason}, beside the others"
-        else:
+        share = at.view.share
+        if not enough[j]:
             noted[int(j)] = f"{reason} of {len(gap)}, too few to say"
+        elif share.low[j] > 0.5:
+            noted[int(j)] = f"{reason}, but right in {_percent(share.share[j])} of those it decides"
+        else:
+            dropped[int(j)] = f"{reason}, beside the others"
     return Said(dropped, noted)
 
 

@@ -239,11 +239,11 @@ def _method(config: Mapping[str, Any]) -> Markup:
     items = [
         ("unverifiable", "no verdict on more than the given share of the answers that it was asked about"),
         ("constant", "no two answers to one prompt differ by it"),
+        ("redundant", "good by one means good by the other: the one to keep is a gate, wins more pairs, weighs more"),
+        ("conflicting", "good by one means bad by the other: the one that labels or weights speak less for goes"),
         ("misaligned", "most of the weaker answers are good by it, and most of the better ones are not"),
         ("reversed", "a sparse fit and the pairs that it decides both say that it speaks for the worse answer"),
-        ("weightless", "a sparse fit to the pairs gives it no weight beside the others"),
-        ("conflicting", "good by one means bad by the other: the one that labels or weights speak less for goes"),
-        ("redundant", "good by one means good by the other: the one to keep is a gate, wins more pairs, weighs more"),
+        ("weightless", "a sparse fit to the pairs gives it no weight beside the others, nor do its own pairs"),
         ("weights", "uniform weights whitened by the correlation of the verdicts, so that doubles share theirs"),
     ]  # fmt: skip
     taken = [tag("li", tag("b", f"{name}: "), why) for name, why in items if name in settings.get("steps", ())]
