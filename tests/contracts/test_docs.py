@@ -72,7 +72,8 @@ def _nothing_of_a_page_stays():
     os.environ.clear()
     os.environ.update(environ)
     for name in set(sys.modules) - before:
-        if getattr(sys.modules[name], "__spec__", None) is None:
+        # parts of compiled packages (torch._C._functorch) have no spec either, and whoever imports them next needs them
+        if "." not in name and getattr(sys.modules[name], "__spec__", None) is None:
             del sys.modules[name]
 
 
