@@ -295,3 +295,13 @@ def test_criteria_of_several_rubrics_are_reviewed_under_their_rubric(tmp_path):
     assert [json.loads(line)["criterion"] for line in (tmp_path / "d.jsonl").read_text().splitlines()] == [
         "one/a", "one/b", "two/a", "two/b",
     ]  # fmt: skip
+
+
+def test_pairs_too_few_to_decide_anything_are_all_held_out(run, tmp_path):
+    few = tmp_path / "p.jsonl"
+    few.write_text("".join(f"{line}\n" for line in PAIRS.read_text().splitlines()[:8]))
+    done = rubricate("refine", RUBRIC, run, "--out", tmp_path / "r.yaml", "--pairs", few, "--steps", "reversed")
+    assert done.returncode == 0, done.stderr
+    assert "reversed: it needs 6 labelled pairs with verdicts, and has 0" in done.stdout
+    data = changes(tmp_path / "r.work")
+    assert (data["pairs_fit"], data["pairs_held_out"]) == (0, 8)
