@@ -84,9 +84,9 @@ $(ADAPTERS_3)/.installed: pyproject.toml
 	$(ADAPTERS_3)/bin/python -m pip install -q --disable-pip-version-check 'eval-protocol==0.3.33'
 	@touch $@
 
-# no:asyncio, because eval-protocol brings a plugin that our tests do not use
+# no:asyncio, because eval-protocol brings a plugin that our tests do not use; litellm would retry a download at import
 test-adapters: $(ADAPTERS)/.installed $(ADAPTERS_2)/.installed $(ADAPTERS_3)/.installed  ## adapters and their pages inside the other packages, in three environments
-	for e in $^; do \
+	for e in $^; do LITELLM_LOCAL_MODEL_COST_MAP=True \
 	  $$(dirname $$e)/bin/python -m pytest -p no:asyncio -m adapters tests/adapters tests/contracts/test_docs.py || exit 1; \
 	done
 
