@@ -40,7 +40,7 @@ def generate(
     source: From = "prompt",
     out: Out = None,
     docs: Annotated[Path | None, typer.Option(help="Folder of .txt and .md files, for --from docs.")] = None,
-    bank: Annotated[Path | None, typer.Option(help="Rubric file, for --from neighbours.")] = None,
+    bank: Annotated[Path | None, typer.Option(help="Rubric file, for --from bank.")] = None,
     base_url: BaseUrl = None,
     model: Model = None,
     replay: Replay = None,
