@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+import rubricate as rb
 from rubricate.report import html_report
 from rubricate.report.matrix import COLUMNS, ROWS
 from rubricate.report.numbers import number
@@ -57,6 +58,12 @@ def test_the_header_names_what_judged(run, page):
                  "tea.yaml"):  # fmt: skip
         assert said in text
     assert "6 responses against rubric “Making tea”, judged by some-model" in text
+
+
+def test_a_run_that_programs_decide_names_no_judge_in_its_title(page):
+    criterion = {"id": "sun", "text": "Names the sun.", "verifier": {"name": "contains", "settings": {"texts": "sun"}}}
+    result = rb.run(rb.Rubric(id="sky", criteria=[criterion]), prompt="What shines?", responses=["The sun.", "A lamp."])
+    assert "2 responses against rubric “sky”, judged by programs" in page(html_report(result, config={})).text
 
 
 def test_headline_numbers_by_hand(run, page):

@@ -26,7 +26,8 @@ def header(result: Result, config: Mapping[str, Any], policy_note: str) -> Marku
     one = len(rubrics) == 1
     against = ["rubric “", tag("bdi", rubrics[0].title or rubrics[0].id), "”"] if one else f"{len(rubrics):,} rubrics"
     client = config.get("client") or {}
-    by = client.get("model") or name
+    programs = all(leaf.verifier for rubric in rubrics for leaf in rubric.leaves)
+    by = "programs" if programs else client.get("model") or name
     entries = [
         ("Rubric" if one else "Rubrics", _rubrics(result)),
         ("Judge", _named(name, judge.get("digest", ""), judge.get("settings", ""))),
