@@ -161,6 +161,27 @@ def test_the_command_says_what_it_serves(tea, tmp_path):
     assert "Traceback" not in err, err
 
 
+EARLY = """
+import os, signal, sys
+from rubricate.rewarder import Rewarder
+from rubricate.serve.app import create_app
+from rubricate.serve.run import run_server
+
+try:
+    run_server(create_app(Rewarder(())), "127.0.0.1", 0, on_bound=lambda _: os.kill(os.getpid(), int(sys.argv[1])))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize(("sent", "code", "said"), [(signal.SIGINT, 0, "interrupted\n"), (signal.SIGTERM, -15, "")])
+def test_a_signal_before_the_first_request_ends_it_in_order(sent, code, said):
+    done = subprocess.run(
+        [sys.executable, "-c", EARLY, str(int(sent))], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (code, said, "")
+
+
 def test_a_wrong_option_ends_with_what_is_expected(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "rubricate", "serve", "--on-missing", "guess"],

@@ -40,5 +40,7 @@ def run_server(app: FastAPI, host: str, port: int, *, grace: int = 60, on_bound:
     )  # fmt: skip
     bound = config.bind_socket()
     bound.listen(config.backlog)  # before the address is told: who connects now waits, and is not refused
-    on_bound(bound.getsockname()[1])
-    Server(config, app).run(sockets=[bound])
+    server = Server(config, app)
+    with server.capture_signals():  # from here on a signal waits for the server and ends it in order
+        on_bound(bound.getsockname()[1])
+        server.run(sockets=[bound])
