@@ -59,7 +59,7 @@ ADAPTERS_2 := .venv-adapters-2
 ADAPTERS_3 := .venv-adapters-3
 $(ADAPTERS)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(ADAPTERS)
-	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check pytest -e '.[serve]' 'verifiers==0.4.*'
+	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check 'pytest>=8.2,<10' -e '.[serve]' 'verifiers==0.4.*'
 	@# apart, because both pin mcp, each to its own version; pip reports it, and neither needs mcp here
 	$(ADAPTERS)/bin/python -m pip install -q --disable-pip-version-check \
 	  'skyrl-gym==0.4.*' 'inspect-ai==0.3.285' 'openenv==0.10.*'
@@ -68,9 +68,9 @@ $(ADAPTERS)/.installed: pyproject.toml
 $(ADAPTERS_2)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(ADAPTERS_2)
 	$(ADAPTERS_2)/bin/python -m pip install -q --disable-pip-version-check torch==2.13.0
-	$(ADAPTERS_2)/bin/python -m pip install -q --disable-pip-version-check pytest -e '.[serve]' \
-	  'agentlightning==0.3.0' 'lm-eval[hf]==0.4.13' 'tinker>=0.38' chz termcolor pillow blobfile polars nest-asyncio \
-	  tblib pylatexenc omegaconf hydra-core devtools itsdangerous ray yappi pydot wandb
+	$(ADAPTERS_2)/bin/python -m pip install -q --disable-pip-version-check 'pytest>=8.2,<10' -e '.[serve]' \
+	  'agentlightning==0.3.0' 'lm-eval[hf]==0.4.13' 'tinker==0.38.*' 'chz==0.4.*' termcolor pillow blobfile polars nest-asyncio \
+	  tblib pylatexenc omegaconf hydra-core devtools itsdangerous 'ray==2.60.*' yappi pydot wandb
 	@# without what they ask for: ART pins another litellm, tinker-cookbook a renderer package that pip does not find for
 	@# Python 3.11, OpenRLHF flash-attn and deepspeed, NeMo-Gym Python 3.13; what is used of them needs none of it
 	$(ADAPTERS_2)/bin/python -m pip install -q --disable-pip-version-check --no-deps --ignore-requires-python \
@@ -80,7 +80,7 @@ $(ADAPTERS_2)/.installed: pyproject.toml
 $(ADAPTERS_3)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(ADAPTERS_3)
 	$(ADAPTERS_3)/bin/python -m pip install -q --disable-pip-version-check torch==2.13.0
-	$(ADAPTERS_3)/bin/python -m pip install -q --disable-pip-version-check pytest -e '.[serve]' 'ms-swift==4.6.0'
+	$(ADAPTERS_3)/bin/python -m pip install -q --disable-pip-version-check 'pytest>=8.2,<10' -e '.[serve]' 'ms-swift==4.6.0'
 	$(ADAPTERS_3)/bin/python -m pip install -q --disable-pip-version-check 'eval-protocol==0.3.33'
 	@touch $@
 
