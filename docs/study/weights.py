@@ -21,11 +21,13 @@ def compared(name: str, data: Rated, by: str, rng: np.random.Generator, resample
     x, y, item = data.x[known], data.y[known], data.item[known]
     unit = item if by == "item" else data.user[known]
     fold = whole_folds(unit, FOLDS, np.random.default_rng(SEED))
-    fits = {w: cross_fitted(x, y, fold, weigh, apart=item) for w, weigh in WEIGHINGS.items()}
+    fits = {w: cross_fitted(x, y, fold, weigh, apart=item, missing="train_mean") for w, weigh in WEIGHINGS.items()}
     ranked = dict(fits)
     if data.direct is not None:  # one number, asked for the overall question: only its slope is fitted
         direct = data.direct[known, None] / 5.0
-        ranked["direct"] = cross_fitted(direct, y, fold, WEIGHINGS["uniform"], apart=item)
+        ranked["direct"] = cross_fitted(
+            direct, y, fold, WEIGHINGS["uniform"], apart=item, missing="train_mean"
+        )
     predicted, score = (np.stack([f[k] for f in ranked.values()]) for k in (0, 1))
     seen = held_out(predicted, y, rng, score=score, cluster=unit, resamples=resamples)
     ways = {}

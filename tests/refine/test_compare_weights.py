@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rubricate.errors import SettingError, ShapeError
+from rubricate.errors import SettingError, ShapeError, UnknownNameError
 from rubricate.refine import WEIGHINGS, PairedL1, Ridge, correlation_aware, cross_fitted, uniform, whole_folds
 
 NAN = float("nan")
@@ -67,13 +67,36 @@ def test_apart_keeps_what_a_tested_item_says_elsewhere_out_of_the_fit():
     assert cross_fitted(x, y, fold, Ridge()).predicted[0] != after[0]
 
 
-def test_a_missing_verdict_speaks_for_neither_side_and_a_missing_target_is_not_fitted_on():
+def test_what_becomes_of_a_missing_verdict_is_named():
     x, y = np.array([[0.0], [1.0], [0.0], [1.0], [NAN]]), np.array([1.0, 3.0, 1.0, 3.0, NAN])
-    found = cross_fitted(x, y, [0, 0, 1, 1, 1], uniform)
-    assert found.predicted.tolist() == [1.0, 3.0, 1.0, 3.0, 2.0]
-    assert found.fitted.tolist() == [2, 2]
+    filled = cross_fitted(x, y, [0, 0, 1, 1, 1], uniform, missing="train_mean")
+    assert filled.predicted.tolist() == [1.0, 3.0, 1.0, 3.0, 2.0]
+    assert filled.fitted.tolist() == [2, 2]
+    plain = cross_fitted(x, y, [0, 0, 1, 1, 1], uniform)
+    assert plain.predicted[:4].tolist() == [1.0, 3.0, 1.0, 3.0]
+    assert np.isnan([plain.predicted[4], plain.score[4]]).all()
     with pytest.raises(ShapeError, match="fold 1 leaves 1 rows"):
         cross_fitted(x, y, [0, 1, 1, 1, 1], uniform)
+    with pytest.raises(UnknownNameError, match="train_mean"):
+        cross_fitted(x, y, [0, 0, 1, 1, 1], uniform, missing="mean")
+
+
+def test_a_row_that_lacks_a_verdict_teaches_nothing_unless_that_is_asked_for():
+    x, y = made(40)
+    fold = np.arange(40) % 4
+    x[0, 2] = NAN
+    before, asked = (cross_fitted(x, y, fold, Ridge(), missing=m).predicted for m in ("drop_row", "train_mean"))
+    y[0] += 100.0
+    after, told = (cross_fitted(x, y, fold, Ridge(), missing=m).predicted for m in ("drop_row", "train_mean"))
+    assert np.array_equal(before, after, equal_nan=True)
+    assert not np.allclose(asked[fold == 1], told[fold == 1])
+
+
+def test_a_criterion_without_a_verdict_to_fit_on_has_no_mean():
+    x, y = made(12)
+    x[:, 1] = NAN
+    with pytest.raises(ShapeError, match=r"no verdict on the criteria \[1\]"):
+        cross_fitted(x, y, np.arange(12) % 3, Ridge(), missing="train_mean")
 
 
 def test_the_learned_ways_find_what_matters_and_the_others_do_not():

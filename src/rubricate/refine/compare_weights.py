@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rubricate.arrays import Floats, Ints, as_floats, as_group, check
-from rubricate.errors import SettingError, ShapeError
+from rubricate.errors import SettingError, ShapeError, UnknownNameError
 from rubricate.refine.selector import SparseSelector
 from rubricate.refine.whitening import whitened_weights
 
 Weigh = Callable[[Floats, Floats], Floats]
+MISSING = ("drop_row", "train_mean")
 
 
 def uniform(x: Floats, y: Floats) -> Floats:
@@ -98,26 +99,35 @@ def whole_folds(group: ArrayLike, k: int, rng: np.random.Generator) -> Ints:
 
 
 def cross_fitted(
-    x: ArrayLike, y: ArrayLike, fold: ArrayLike, weigh: Weigh, *, apart: ArrayLike | None = None
-) -> CrossFitted:
+    x: ArrayLike, y: ArrayLike, fold: ArrayLike, weigh: Weigh, *, apart: ArrayLike | None = None,
+    missing: str = "drop_row",
+) -> CrossFitted:  # fmt: skip
     """Predictions of ``y[N]`` from ``x[N, C]`` in [0, 1] for each fold from the rows of the others.
 
     With ``apart[N]`` a row whose id stands in the test fold is not fitted on either: the same item rated by another
-    user must not teach the weights that are tested on it. A verdict that is missing (NaN) takes the mean of the
-    training rows, so it speaks for neither side; a row without a ``y`` is predicted and never fitted on. When all
-    weights are 0 the prediction is the mean. ShapeError when a fold leaves fewer than two rows to fit on.
+    user must not teach the weights that are tested on it. A row without a ``y`` is predicted and never fitted on.
+    ``missing`` says what becomes of a row that lacks a verdict (NaN): ``drop_row``, neither fitted on nor predicted
+    (NaN); ``train_mean``, the verdict takes the mean of the training rows, which speaks for neither side. When all
+    weights are 0 the prediction is the mean. ShapeError when a fold leaves fewer than two rows to fit on, or, under
+    ``train_mean``, no verdict on a criterion; UnknownNameError for another policy.
     """
+    if missing not in MISSING:
+        raise UnknownNameError.among("policy for a missing verdict", missing, MISSING)
     verdicts, target = as_floats(x, "x"), as_floats(y, "y")
     check(x=(verdicts, "N C"), y=(target, "N"), fold=(fold, "N"))
     codes, folds = as_group(fold, len(target), "fold")
     shared = np.arange(len(target)) if apart is None else as_group(apart, len(target), "apart")[0]
+    whole = np.ones(len(target), dtype=np.bool_) if missing == "train_mean" else ~np.isnan(verdicts).any(1)
     weights, fitted = np.empty((folds, verdicts.shape[1])), []
     predicted, score = np.full((2, len(target)), np.nan)
     for k in range(folds):  # folds are few
-        test = codes == k
-        train = ~test & ~np.isin(shared, shared[test]) & ~np.isnan(target)
+        out = codes == k
+        test, train = out & whole, ~out & ~np.isin(shared, shared[out]) & ~np.isnan(target) & whole
         if train.sum() < 2:
             raise ShapeError(f"fold {k} leaves {train.sum()} rows", where="fold", expected="2 rows or more to fit on")
+        if np.isnan(verdicts[train]).all(0).any():
+            silent = np.flatnonzero(np.isnan(verdicts[train]).all(0)).tolist()
+            raise ShapeError(f"fold {k} leaves no verdict on the criteria {silent}", where="x", expected="one or more")
         weights[k], predicted[test], score[test] = _one_fold(verdicts[train], target[train], verdicts[test], weigh)
         fitted.append(int(train.sum()))
     return CrossFitted(predicted, score, weights, np.array(fitted, dtype=np.int64))
@@ -125,7 +135,7 @@ def cross_fitted(
 
 def _one_fold(x: Floats, y: Floats, tested: Floats, weigh: Weigh) -> tuple[Floats, Floats, Floats]:
     known = ~np.isnan(x)
-    mean = np.divide(np.where(known, x, 0.0).sum(0), known.sum(0), out=np.zeros(x.shape[1]), where=known.any(0))
+    mean = np.where(known, x, 0.0).sum(0) / known.sum(0)
     filled = np.where(known, x, mean)
     weights = weigh(filled, y)
     score, new = filled @ weights, np.where(np.isnan(tested), mean, tested) @ weights
